@@ -1,0 +1,408 @@
+"""
+The commands. JSON goes to standard output alone, everything else to standard error.
+Bad input ends with exit code 2 and one sentence; nothing is written then.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from energychain import __version__, datasets
+from energychain.consensus.work import check_work
+from energychain.contracts import CONTRACTS
+from energychain.grid.metering import Meters, read_meters
+from energychain.ledger import saved
+from energychain.ledger.chain import Chain, InvalidBlock
+from energychain.markets.fixed_price import SPLITS
+from energychain.primitives.refusals import BadInput
+from energychain.primitives.units import kwh, to_units, tokens
+from energychain.studies import STUDIES, token_day
+from energychain.studies.claims import Claim, summary
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+ledger_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Look into a saved chain."
+)
+app.add_typer(ledger_app, name="ledger")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+BROKEN, BAD_INPUT = 1, 2
+
+
+def main() -> None:
+    """Run a command; a refusal becomes one sentence and an exit code."""
+    try:
+        app()
+    except BadInput as refusal:
+        print(f"energychain: {refusal}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Blockchain-based energy systems, to read, run and take apart."""
+
+
+# --- reproduce ------------------------------------------------------------------------
+
+
+@app.command()
+def reproduce(
+    studies: Annotated[
+        list[str] | None, typer.Argument(help=f"Some of: {', '.join(STUDIES)}. All, if none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print every published number beside ours; exit 0 only if each is explained."""
+    for study in studies or ():
+        if study not in STUDIES:
+            raise BadInput(f"there is no study {study!r}; there are {', '.join(STUDIES)}")
+    claims = [claim for study in studies or STUDIES for claim in STUDIES[study]()]
+    if as_json:
+        _print_json({"claims": [vars(claim) for claim in claims]})
+    else:
+        _print_claims(claims)
+    if not all(claim.explained for claim in claims):
+        raise typer.Exit(BROKEN)
+
+
+def _print_claims(claims: list[Claim]) -> None:
+    for source in dict.fromkeys(claim.source for claim in claims):
+        print(f"\n{source}")
+        rows = [claim for claim in claims if claim.source == source]
+        _print_table(
+            ("quantity", "printed", "computed", "unit", "verdict"),
+            [(c.quantity, c.printed, c.computed, c.unit, c.verdict) for c in rows],
+        )
+    noted = [claim for claim in claims if claim.verdict in ("erratum", "fitted", "differs")]
+    if noted:
+        print("\nWhy they differ")
+    for claim in noted:
+        print(f"  {claim.quantity}: printed {claim.printed}, {claim.verdict}. {claim.note}")
+    balances = [claim for claim in claims if claim.id.startswith("token_day.balance.")]
+    if balances:
+        done = sum(claim.verdict == "reproduced" for claim in balances)
+        print(f"\nToken balances of Table 2: {done} of {len(balances)} reproduced.")
+    print(f"All claims: {summary(claims)}.")
+
+
+# --- token day ------------------------------------------------------------------------
+
+
+@app.command("token-day")
+def token_day_command(
+    meters: Annotated[
+        Path | None,
+        typer.Option(help="A CSV time,node,produced_kwh,consumed_kwh; the testbed's if none."),
+    ] = None,
+    wh_per_token: Annotated[str, typer.Option(help="Energy that one token buys [Wh].")] = "150",
+    opening: Annotated[
+        str, typer.Option("--tokens", help="Tokens that each node buys before.")
+    ] = "100",
+    split: Annotated[
+        str, typer.Option(help="How surplus is divided: 'in order' or 'pro rata'.")
+    ] = "in order",
+    save: Annotated[Path | None, typer.Option(help="Save the chain to this file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Trade a day of meter readings on a private chain."""
+    terms = token_day.DayTerms(
+        mwh_per_token=_amount(wh_per_token, 3, "--wh-per-token"),
+        opening_tokens=_amount(opening, 3, "--tokens", least=0),
+        split=_one_of(split, "--split", SPLITS),
+    )
+    readings = token_day.testbed_meters() if meters is None else _read(meters)
+    with _progress("settling", len(readings)) as advance:
+        day = token_day.run(readings, terms, advance)
+    if save is not None:
+        _save(day.chain, save)
+    for refused in day.refused[:20]:
+        print(refused, file=sys.stderr)
+    if len(day.refused) > 20:
+        print(f"... and {len(day.refused) - 20} more refusals", file=sys.stderr)
+    if as_json:
+        _print_json(_day_form(day))
+    else:
+        _print_day(day)
+
+
+def _read(path: Path) -> Meters:
+    readings = read_meters(datasets.lines_of(path), file=path.name)
+    if readings.rounded:
+        print(
+            f"{path.name}: {readings.rounded} numbers finer than 0.000001 kWh were rounded",
+            file=sys.stderr,
+        )
+    return readings
+
+
+def _amount(text: str, decimals: int, option: str, least: int = 1) -> int:
+    try:
+        amount = to_units(text, decimals)
+    except BadInput as fault:
+        raise BadInput(f"{option}: {fault}") from None
+    if amount < least:
+        raise BadInput(f"{option}: expected {'more than' if least else 'at least'} 0, found {text}")
+    return amount
+
+
+def _one_of(text: str, option: str, known: Any) -> str:
+    if text not in known:
+        raise BadInput(f"{option}: expected one of {', '.join(known)}; found {text!r}")
+    return text
+
+
+def _save(chain: Chain, path: Path) -> None:
+    try:
+        saved.save(chain, path)
+    except OSError as fault:
+        raise BadInput(f"cannot be written: {fault.strerror or fault}", file=str(path)) from None
+    print(f"saved {chain.height + 1} blocks to {path}", file=sys.stderr)
+
+
+def _day_form(day: token_day.Day) -> dict[str, object]:
+    return {
+        "rows": [
+            {
+                "time": row.time,
+                "node": row.node,
+                "surplus_kwh": kwh(row.surplus),
+                "sold_kwh": kwh(row.sold),
+                "bought_kwh": kwh(row.bought),
+                "balance_tokens": tokens(row.balance),
+            }
+            for row in day.rows
+        ],
+        "totals": {
+            node: {
+                "sold_kwh": kwh(total.sold),
+                "bought_kwh": kwh(total.bought),
+                "unsold_kwh": kwh(total.unsold),
+                "balance_tokens": tokens(total.balance),
+            }
+            for node, total in day.totals.items()
+        },
+        "refused": [
+            {
+                "time": refused.time,
+                "node": refused.node,
+                "due_tokens": tokens(refused.due),
+                "owned_tokens": tokens(refused.owned),
+            }
+            for refused in day.refused
+        ],
+        "chain": {
+            "height": day.chain.height,
+            "head": day.chain.head.hash.hex(),
+            "transactions": sum(1 for _ in day.chain.transactions()),
+            "gas_used": day.chain.gas_used,
+        },
+    }
+
+
+def _print_day(day: token_day.Day) -> None:
+    rows = [row for row in day.rows if row.sold or row.bought or row.surplus]
+    _print_table(
+        ("time", "node", "surplus kWh", "sold kWh", "bought kWh", "tokens"),
+        [
+            (
+                row.time,
+                row.node,
+                kwh(row.surplus),
+                kwh(row.sold),
+                kwh(row.bought),
+                tokens(row.balance),
+            )
+            for row in rows[:96]
+        ],
+    )
+    if len(rows) > 96:
+        print(f"... and {len(rows) - 96} more rows: --json prints all")
+    print("\nIn all")
+    _print_table(
+        ("node", "sold kWh", "bought kWh", "unsold kWh", "tokens"),
+        [
+            (node, kwh(t.sold), kwh(t.bought), kwh(t.unsold), tokens(t.balance))
+            for node, t in day.totals.items()
+        ],
+    )
+    chain = day.chain
+    print(
+        f"\n{sum(1 for _ in chain.transactions())} transactions in {chain.height} blocks,"
+        f" {chain.gas_used:,} gas, head {chain.head.hash.hex()}"
+    )
+
+
+# --- ledger ---------------------------------------------------------------------------
+
+
+@ledger_app.command("verify")
+def verify(
+    path: Annotated[Path, typer.Argument(help="A saved chain.")], as_json: AsJson = False
+) -> None:
+    """Ask every rule about every block; exit 1 and name the broken rule if one is."""
+    try:
+        with _progress("verifying", None) as advance:
+            chain = _load(path, advance)
+    except InvalidBlock as fault:
+        if as_json:
+            _print_json({"valid": False, "height": _height_below(fault), "broken": _fault(fault)})
+        else:
+            print(f"{path.name}: {_where(fault)} breaks the rule '{fault.rule}': {fault}")
+        raise typer.Exit(BROKEN) from None
+    if as_json:
+        _print_json({"valid": True, "height": chain.height, "broken": None})
+    else:
+        print(
+            f"{path.name}: all rules hold for {chain.height} blocks and"
+            f" {sum(1 for _ in chain.transactions())} transactions; head {chain.head.hash.hex()}"
+        )
+
+
+def _height_below(fault: InvalidBlock) -> int:
+    """The height up to which all rules hold."""
+    return max((fault.block or 0) - 1, 0)
+
+
+def _fault(fault: InvalidBlock) -> dict[str, object]:
+    return {
+        "rule": fault.rule,
+        "block": fault.block,
+        "transaction": fault.transaction,
+        "message": str(fault),
+    }
+
+
+def _where(fault: InvalidBlock) -> str:
+    block = f"block {fault.block}"
+    return block if fault.transaction is None else f"transaction {fault.transaction} of {block}"
+
+
+@ledger_app.command("show")
+def show(path: Annotated[Path, typer.Argument(help="A saved chain.")]) -> None:
+    """Print the blocks of a saved chain."""
+    try:
+        chain = _load(path, None)
+    except InvalidBlock as fault:
+        print(
+            f"energychain: {path.name}: {_where(fault)} breaks the rule '{fault.rule}': {fault}",
+            file=sys.stderr,
+        )
+        raise typer.Exit(BROKEN) from None
+    _print_table(
+        ("height", "time s", "hash", "miner", "transactions", "refused", "gas"),
+        [
+            (
+                str(block.height),
+                str(block.header.time),
+                block.hash.hex()[:16],
+                chain.name(block.header.miner),
+                str(len(block.transactions)),
+                str(sum(not receipt.done for receipt in receipts)),
+                f"{sum(receipt.gas_used for receipt in receipts):,}",
+            )
+            for block, receipts in zip(chain.blocks, chain.receipts, strict=True)
+        ],
+    )
+
+
+def _load(path: Path, advance: Callable[[int], None] | None) -> Chain:
+    return saved.load(path, CONTRACTS, check_work, advance)
+
+
+# --- lab ------------------------------------------------------------------------------
+
+
+@app.command()
+def lab(
+    folder: Annotated[
+        Path, typer.Option(help="Where an installed package puts its copy of the lessons.")
+    ] = Path("energychain-lessons"),
+) -> None:
+    """Open JupyterLab on the lessons."""
+    try:
+        from jupyterlab.labapp import LabApp
+    except ImportError:
+        raise BadInput(
+            "JupyterLab is not installed: pip install 'energychain[lab]' brings it"
+        ) from None
+    lessons = _lessons(folder)
+    LabApp.launch_instance(argv=[str(lessons / "00_start_here.ipynb")])
+
+
+def _lessons(folder: Path) -> Path:
+    """The lessons of a checkout, or a copy of an installed package's that may be edited."""
+    package = Path(__file__).parent
+    installed = package / "_lessons"
+    if not installed.is_dir():
+        return package.parent / "lessons"
+    folder.mkdir(exist_ok=True)
+    for lesson in sorted(installed.glob("*.ipynb")):
+        copy = folder / lesson.name
+        if not copy.exists():
+            copy.write_bytes(lesson.read_bytes())
+    return folder
+
+
+# --- printing -------------------------------------------------------------------------
+
+
+def _print_json(form: object) -> None:
+    print(json.dumps(form, indent=2, ensure_ascii=False))
+
+
+def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    """Columns with spaces between them; numbers stand to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    numeric = [
+        all(cell.replace(",", "").replace(".", "").lstrip("-").isdigit() for cell in column)
+        for column in zip(*rows, strict=True)
+    ] or [False] * len(head)
+    for cells in (head, *rows):
+        line = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, numeric, strict=True)
+        ]
+        print("  " + "  ".join(line).rstrip())
+
+
+@contextmanager
+def _progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Floor 2: which block is next. Here, proof of work."""

@@ -1,0 +1,59 @@
+"""What contracts share: reading a caller's arguments, and saying no."""
+
+from energychain.ledger.state import Call
+from energychain.ledger.transaction import Value
+from energychain.primitives.keys import Address, is_address
+from energychain.primitives.refusals import Refusal
+
+
+class UnknownFunction(Refusal):
+    """The contract has no such function."""
+
+    rule = "function"
+
+
+class BadArguments(Refusal):
+    """The call's arguments are not what the function takes."""
+
+    rule = "arguments"
+
+
+def arguments(call: Call, *names: str) -> tuple[Value, ...]:
+    """The call's arguments, as many as are named.
+
+    Raises :class:`BadArguments` if there are more or fewer.
+    """
+    if len(call.arguments) != len(names):
+        raise BadArguments(
+            f"{call.function} takes {', '.join(names)}; found {len(call.arguments)} arguments"
+        )
+    return call.arguments
+
+
+def whole(value: Value, name: str, least: int = 0) -> int:
+    """A whole number no smaller than ``least``, or :class:`BadArguments`."""
+    if not isinstance(value, int) or value < least:
+        raise BadArguments(f"{name}: expected a whole number from {least}, found {value!r}")
+    return value
+
+
+def address(value: Value, name: str) -> Address:
+    """An address, or :class:`BadArguments`."""
+    if not is_address(value):
+        raise BadArguments(f"{name}: expected an address, found {value!r}")
+    return Address(str(value))
+
+
+def addresses(value: Value, name: str) -> tuple[Address, ...]:
+    """A tuple of different addresses, or :class:`BadArguments`."""
+    if not isinstance(value, tuple):
+        raise BadArguments(f"{name}: expected a tuple of addresses, found {value!r}")
+    found = tuple(address(item, name) for item in value)
+    if len(set(found)) < len(found):
+        raise BadArguments(f"{name}: somebody is named twice")
+    return found
+
+
+def unknown_function(contract: str, call: Call, *known: str) -> UnknownFunction:
+    """The refusal for a function that the contract does not have."""
+    return UnknownFunction(f"{contract} has no {call.function!r}; it has {', '.join(known)}")

@@ -1,0 +1,1 @@
+"""Floor 1: transactions, blocks, state and the chain that orders them."""

@@ -1,0 +1,12 @@
+"""
+Floor 4: one source system, one module. Each runs its system and holds every number
+that its source prints against the computed one.
+"""
+
+from collections.abc import Callable, Mapping
+
+from energychain.studies import token_day_claims
+from energychain.studies.claims import Claim
+
+STUDIES: Mapping[str, Callable[[], list[Claim]]] = {"token_day": token_day_claims.claims}
+"""The claims of each study, by name."""
