@@ -12,3 +12,21 @@ Two wings on one ground floor: a ledger (who said what, in which order) and ener
 """
 
 __version__ = "0.1.0"
+
+_FOR_LESSONS = {
+    "setup": "energychain.charts.theme",
+    "environment": "energychain.widgets.environment",
+    "predict": "energychain.widgets.predict",
+    "check": "energychain.widgets.exercises",
+    "hint": "energychain.widgets.exercises",
+    "solution": "energychain.widgets.exercises",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What lessons use is loaded when it is first asked for, so that the core stays light."""
+    if name not in _FOR_LESSONS:
+        raise AttributeError(f"module 'energychain' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_FOR_LESSONS[name]), name)

@@ -79,7 +79,7 @@ def test_the_token_day_runs_from_the_wheel(bare: Path) -> None:
 
 
 def test_nothing_comes_from_the_checkout(bare: Path) -> None:
-    script = """
+    script = r"""
 import energychain.cli, energychain.datasets, sys
 ours = [m for name, m in sys.modules.items() if name.startswith("energychain")]
 print(*sys.path, *(module.__file__ for module in ours), sep="\n")

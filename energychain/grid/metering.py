@@ -57,6 +57,12 @@ class Meters:
     rounded: int = 0
     """How many numbers had digits finer than 1 mWh and were rounded."""
 
+    def __repr__(self) -> str:
+        return (
+            f"<meters of {', '.join(self.nodes)}: {len(self)} intervals of {self.step // 60} min"
+            f" from {self.times[0]}>"
+        )
+
     def __len__(self) -> int:
         """How many intervals there are."""
         return len(self.times)
@@ -132,18 +138,19 @@ number, found 'two'
     step = _step(times, rows, file)
     nodes = tuple(row.node for row in sorted(_first_interval(rows), key=lambda row: row.line))
     _check_complete(rows, nodes, times, step, file)
-    produced, consumed = (
-        {node: tuple(getattr(row, name) for row in rows if row.node == node) for node in nodes}
-        for name in ("produced", "consumed")
-    )
+    produced: dict[str, list[int]] = {node: [] for node in nodes}
+    consumed: dict[str, list[int]] = {node: [] for node in nodes}
+    for row in rows:
+        produced[row.node].append(row.produced)
+        consumed[row.node].append(row.consumed)
     texts = {row.time: row.text for row in reversed(rows)}
     return Meters(
         nodes,
         tuple(texts[time] for time in times),
         times[0],
         step,
-        tuple(produced[node] for node in nodes),
-        tuple(consumed[node] for node in nodes),
+        tuple(tuple(produced[node]) for node in nodes),
+        tuple(tuple(consumed[node]) for node in nodes),
         sum(row.rounded for row in rows),
     )
 

@@ -51,6 +51,13 @@ class Header:
     nonce: int
     """The number that a miner searches for, from 0 to 2**64 - 1."""
 
+    def __repr__(self) -> str:
+        return (
+            f"<header {self.height}: hash {short(self.hash)}, parent {short(self.parent)},"
+            f" Merkle root {short(self.merkle_root)}, state root {short(self.state_root)},"
+            f" time {self.time}, nonce {self.nonce}>"
+        )
+
     @cached_property
     def unsealed(self) -> bytes:
         """The bytes of all fields but the nonce: what a miner hashes once and keeps."""
@@ -106,6 +113,12 @@ class Block:
     def sealed(self, nonce: int) -> "Block":
         """This block with another nonce."""
         return Block(replace(self.header, nonce=nonce), self.transactions)
+
+    def __repr__(self) -> str:
+        return (
+            f"<block {self.height}: hash {short(self.hash)}, parent {short(self.header.parent)},"
+            f" {len(self.transactions)} transactions>"
+        )
 
     def _repr_html_(self) -> str:
         header = self.header

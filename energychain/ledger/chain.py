@@ -420,6 +420,9 @@ class Chain:
         sheet.endow(ETHER, block.header.miner, self.genesis.reward)
         return sheet.state(), tuple(receipts)
 
+    def __repr__(self) -> str:
+        return f"<chain {self.genesis.chain!r}: height {self.height}, head {short(self.head.hash)}>"
+
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{block.height}</td><td><code>{short(block.hash)}</code></td>"

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from energychain.ledger.transaction import SignedTransaction, Value
 from energychain.primitives.encoding import NotEncodable, encode
-from energychain.primitives.hashing import Digest
+from energychain.primitives.hashing import Digest, short
 from energychain.primitives.keys import Address, is_address
 from energychain.primitives.merkle import merkle_root
 from energychain.primitives.refusals import Refusal
@@ -207,6 +207,11 @@ class Receipt:
     reason: str = ""
     """The refusal in a sentence; empty if it was done."""
 
+    def __repr__(self) -> str:
+        what = ", ".join(event.name for event in self.events) or "no events"
+        became = f"done: {what}" if self.done else f"refused ({self.refusal}): {self.reason}"
+        return f"<receipt {short(self.transaction)}: {became}; {self.gas_used:,} gas>"
+
     @property
     def done(self) -> bool:
         """Whether the call took effect."""
@@ -223,6 +228,9 @@ class State:
     balances: Mapping[Asset, int]
     nonces: Mapping[Address, int]
     storage: Mapping[str, Storage]
+
+    def __repr__(self) -> str:
+        return f"<state {short(self.root)}: {len(self.balances)} balances>"
 
     def balance(self, asset: str, owner: Address) -> int:
         """What somebody owns of an asset."""

@@ -111,6 +111,13 @@ class SignedTransaction:
         if self._signature_fault is not None:
             raise BadSignature(str(self._signature_fault))
 
+    def __repr__(self) -> str:
+        wish = self.transaction
+        return (
+            f"<transaction {short(self.id)}: {wish.contract}.{wish.function} by {self.sender},"
+            f" nonce {wish.nonce}>"
+        )
+
     def _repr_html_(self) -> str:
         wish = self.transaction
         call = f"{wish.contract}.{wish.function}{wish.arguments!r}"

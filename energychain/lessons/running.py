@@ -27,6 +27,7 @@ def executed(notebook: Notebook, folder: Path) -> Notebook:
         record_timing=False,
         store_widget_state=False,
         timeout=SECONDS_PER_CELL,
+        extra_arguments=["--log-level=ERROR"],  # the kernel warns at length about its own sockets
         resources={"metadata": {"path": str(folder)}},
     ).execute(env={**os.environ, "PYTHONHASHSEED": "0", "TZ": "UTC"})
     return normal_form(fresh)

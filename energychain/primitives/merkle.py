@@ -157,6 +157,10 @@ class InclusionProof:
     path: tuple[bytes, ...]
     """The sister at each level that has one, lowest first."""
 
+    def __repr__(self) -> str:
+        steps = " ".join(short(sister) for sister in self.path)
+        return f"<inclusion proof: leaf {self.index} of {self.size}, path {steps or 'empty'}>"
+
     def root_for(self, leaf: bytes) -> Digest:
         """The root to which a leaf leads along this path (RFC 9162, section 2.1.3.2).
 

@@ -113,6 +113,10 @@ class Day:
     readings: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     """Block height and index of each reading, by time and node."""
 
+    def __repr__(self) -> str:
+        where = "rehearsed" if self.network is None else repr(self.network.chain)
+        return f"<day of {', '.join(self.meters.nodes)}: {len(self.meters)} intervals, {where}>"
+
     @property
     def chain(self) -> Chain:
         """The chain on which it happened.
@@ -124,8 +128,15 @@ class Day:
         return self.network.chain
 
     def row(self, node: str, time: str) -> Row:
-        """One node in one interval."""
-        return next(row for row in self.rows if (row.node, row.time) == (node, time))
+        """One node in one interval.
+
+        Raises ``KeyError`` if there is no such node or interval.
+        """
+        return self._by_node_and_time[node, time]
+
+    @cached_property
+    def _by_node_and_time(self) -> dict[tuple[str, str], Row]:
+        return {(row.node, row.time): row for row in self.rows}
 
     def balance(self, node: str, time: str) -> str:
         """A token balance after an interval, as text."""

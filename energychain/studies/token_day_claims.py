@@ -5,14 +5,19 @@ Every number that Cali & Fifield (2019) print about the token day, beside ours.
 import csv
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from energychain import datasets
+from energychain.contracts.energy_trade import tokens_due
 from energychain.grid.metering import surplus_energy
 from energychain.ledger.chain import CONFIRMATIONS
 from energychain.primitives.units import ENERGY_DECIMALS, TOKEN_DECIMALS, from_units, kwh, tokens
 from energychain.studies.claims import Claim, compared, erratum
 from energychain.studies.private_chain import MACHINES
 from energychain.studies.token_day import Day, run
+
+if TYPE_CHECKING:
+    import pandas
 
 STUDY = "token_day"
 SOURCE = "Cali & Fifield (2019)"
@@ -34,6 +39,47 @@ def claims(day: Day | None = None) -> list[Claim]:
 def table_2() -> list[dict[str, str]]:
     """Table 2 as printed: one dictionary per hour, every cell with its printed text."""
     return list(csv.DictReader(datasets.lines("testbed", "table_2.csv")))
+
+
+def beside(day: Day) -> "pandas.DataFrame":
+    """The balances of Table 2 as printed, beside ours."""
+    import pandas
+
+    columns: dict[tuple[str, str], list[str]] = {}
+    for node in NODES:
+        name = f"{node.replace(' ', '_')}_tokens"
+        columns[node, "printed"] = [printed[name] for printed in table_2()]
+        columns[node, "ours"] = [day.balance(node, time) for time in day.meters.times]
+    return pandas.DataFrame(columns, index=[printed["hour"] for printed in table_2()])
+
+
+def increment_balances(day: Day) -> dict[str, list[int]]:
+    """The balances [milli-token] if each hour's energy were turned into tokens by itself:
+    the obvious rule, and not the testbed's.
+    """
+    owned = dict.fromkeys(NODES, day.terms.opening_tokens)
+    balances: dict[str, list[int]] = {node: [] for node in NODES}
+    for time in day.meters.times:
+        for buyer in NODES[1:]:
+            paid = tokens_due(day.row(buyer, time).bought, day.terms.mwh_per_token)
+            owned[buyer] -= paid
+            owned[NODES[0]] += paid
+        for node in NODES:
+            balances[node].append(owned[node])
+    return balances
+
+
+def missed_by_increments(day: Day) -> list[str]:
+    """The cells of Table 2 that rounding each hour by itself gets wrong."""
+    balances = increment_balances(day)
+    return [
+        f"{printed['hour']} {node}: {tokens(balances[node][hour])} instead of"
+        f" {printed[node.replace(' ', '_') + '_tokens']}"
+        for hour, printed in enumerate(table_2())
+        for node in NODES
+        if Decimal(tokens(balances[node][hour]))
+        != Decimal(printed[node.replace(" ", "_") + "_tokens"])
+    ]
 
 
 def _balances(day: Day) -> Iterator[Claim]:

@@ -1,0 +1,239 @@
+"""
+Exercises: `check` says right, nearly or wrong and why, and never the answer; `hint`
+helps a step at a time; `solution` shows ours when asked. An exercise that is not
+attempted is no error, so "Run All" always runs through.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from energychain.contracts.energy_trade import tokens_due
+
+Verdict = Literal["right", "nearly", "wrong", "not attempted yet"]
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What `check` says."""
+
+    verdict: Verdict
+    message: str = ""
+
+    def __repr__(self) -> str:
+        return f"{self.verdict}: {self.message}" if self.message else self.verdict
+
+
+Judge = Callable[[object], Feedback]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question, how to judge answers to it, and help."""
+
+    question: str
+    judge: Judge
+    hints: Sequence[str]
+    solution: str
+    """Python that ends by setting `answer`."""
+
+    slips: Sequence[str] = ()
+    """Wrong answers that people really give, as Python; each has feedback of its own."""
+
+
+# --- judges ---------------------------------------------------------------------------
+
+
+def number(
+    answer: float, unit: str, digits: int, slips: Mapping[float, str], near: float = 0.05
+) -> Judge:
+    """A number, right if it agrees to so many decimals, nearly right within a share."""
+
+    def judge(given: object) -> Feedback:
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            return Feedback("wrong", f"expected a number in {unit}, found {given!r}")
+        if round(float(given), digits) == round(answer, digits):
+            return Feedback("right")
+        for slip, advice in slips.items():
+            if abs(given - slip) <= 0.5 * 10**-digits:
+                return Feedback("wrong", advice)
+        if abs(given - answer) <= near * abs(answer):
+            return Feedback("nearly", f"close: give it to {digits} decimals" if digits else "close")
+        return Feedback("wrong", "try a hint")
+
+    return judge
+
+
+def function(
+    expected: Callable[[int], int],
+    cases: Sequence[int],
+    slips: Mapping[str, tuple[Callable[[int], object], str]],
+) -> Judge:
+    """A function of one whole number, compared with ours on some cases."""
+
+    def judge(given: object) -> Feedback:
+        if not callable(given):
+            return Feedback("wrong", "expected a function")
+        try:
+            found = [given(case) for case in cases]
+        except Exception as fault:  # a learner's function may fail in any way
+            return Feedback("wrong", f"your function raised {type(fault).__name__}: {fault}")
+        wanted = [expected(case) for case in cases]
+        if all(type(value) is int for value in found) and found == wanted:
+            return Feedback("right")
+        for slip, advice in slips.values():
+            if found == [slip(case) for case in cases]:
+                return Feedback("wrong", advice)
+        case, value = next(
+            (case, value)
+            for case, value, want in zip(cases, found, wanted, strict=True)
+            if type(value) is not int or value != want
+        )
+        if type(value) is not int:
+            return Feedback("wrong", f"the ledger holds whole numbers, found {value!r}")
+        good = sum(value == want for value, want in zip(found, wanted, strict=True))
+        verdict: Verdict = "nearly" if good > len(cases) / 2 else "wrong"
+        return Feedback(verdict, f"{good} of {len(cases)} cases agree; look at {case:,} mWh")
+
+    return judge
+
+
+# --- the exercises --------------------------------------------------------------------
+
+EXERCISES: Mapping[str, Exercise] = {
+    "00.cells": Exercise(
+        "How many token balances does a table of 24 hours and three households hold?",
+        number(
+            72,
+            "balances",
+            0,
+            {24: "that is one household", 144: "energies are not asked for", 96: "three, not four"},
+        ),
+        ("One balance per hour and household.",),
+        "answer = 24 * 3",
+        ("answer = 24", "answer = 144"),
+    ),
+    "05.due": Exercise(
+        "Write due(energy): the milli-tokens owed in all for a cumulative energy in mWh,"
+        " at 150 Wh per token, halves to the even number.",
+        function(
+            lambda energy: tokens_due(energy, 150_000),
+            (0, 427_852, 75, 225, 1_282_191, 8_957_095, 13_625_020),
+            {
+                "cut": (
+                    lambda energy: energy // 150,
+                    "you cut the fraction off: the buyer would always pay a little too little",
+                ),
+                "unit": (
+                    lambda energy: round(energy / 150_000),
+                    "those are whole tokens: the ledger counts milli-tokens",
+                ),
+                "half up": (
+                    lambda energy: (energy + 75) // 150,
+                    "halves go to the even number, not always up: look at 75 mWh",
+                ),
+            },
+        ),
+        (
+            "150 Wh are 150,000 mWh, and they buy 1,000 milli-tokens.",
+            "So 150 mWh buy one milli-token.",
+            "Python's own round() takes halves to the even number.",
+        ),
+        "def answer(energy):\n    return round(energy / 150)",
+        (
+            "def answer(energy):\n    return energy // 150",
+            "def answer(energy):\n    return round(energy / 150_000)",
+            "def answer(energy):\n    return (energy + 75) // 150",
+        ),
+    ),
+    "05.limit": Exercise(
+        "Down to how many Wh per token do the 100 tokens of node 2 last all day?"
+        " (Wh, to one decimal)",
+        number(
+            89.6,
+            "Wh per token",
+            1,
+            {
+                89.5: "one step too far: play the day at this rate and see who is refused",
+                0.1: "you have kWh: the question asks for Wh",
+                46.7: "that is node 3's limit; node 2 buys more",
+                136.3: "that is node 1's sale: the two buyers do not share one purse",
+            },
+        ),
+        (
+            "How much energy does node 2 buy over the day?",
+            "100 tokens must cover it: energy / rate is at most 100.",
+            "Round up: a little less energy per token, and the last hour is not covered.",
+        ),
+        "import math\nanswer = math.ceil(8957.095 / 100 * 10) / 10",
+        ("answer = 89.5", "answer = 46.7", "answer = 8.957095 / 100"),
+    ),
+    "05.all_sold": Exercise(
+        "Had all of node 1's surplus found a buyer, how many tokens would node 1 own in the"
+        " evening? (to three decimals)",
+        number(
+            195.053,
+            "tokens",
+            3,
+            {
+                95.053: "that is what it would have earned: it began with 100",
+                4.22: "that is only what was missed",
+                195053.0: "those are milli-tokens",
+                190.834: "that is what it really owns: some surplus found no buyer",
+            },
+        ),
+        (
+            "Equation (1) gives the surplus of the day.",
+            "Divide by the energy per token, and remember the opening balance.",
+        ),
+        "answer = round(100 + 14.25798 / 0.150, 3)",
+        ("answer = 95.053", "answer = 4.22", "answer = 190.834"),
+    ),
+}
+"""Every exercise, by lesson and name."""
+
+
+def check(exercise: str, answer: object = ...) -> Feedback:
+    """Judge an answer.
+
+    >>> check("00.cells")
+    not attempted yet
+    >>> check("00.cells", 24)
+    wrong: that is one household
+    """
+    judge = _find(exercise).judge
+    return Feedback("not attempted yet") if answer is ... else judge(answer)
+
+
+def hint(exercise: str, level: int = 1) -> str:
+    """The hint of a level, from 1.
+
+    >>> hint("00.cells")
+    'One balance per hour and household.'
+    """
+    hints = _find(exercise).hints
+    if not 1 <= level <= len(hints):
+        return f"there are {len(hints)} hints: ask for level 1 to {len(hints)}"
+    return hints[level - 1]
+
+
+class Source(str):
+    """Python that shows itself without quotation marks."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def solution(exercise: str) -> Source:
+    """Our solution. Try first.
+
+    >>> solution("00.cells")
+    answer = 24 * 3
+    """
+    return Source(_find(exercise).solution)
+
+
+def _find(exercise: str) -> Exercise:
+    if exercise not in EXERCISES:
+        raise KeyError(f"there is no exercise {exercise!r}; there are {', '.join(EXERCISES)}")
+    return EXERCISES[exercise]
