@@ -130,9 +130,9 @@ def _areas(own: House, narrow: bool) -> list[tuple[str, str, str, Any, str]]:
     left = AREA if narrow else STRIPES
     fill = theme.UNSOLD if narrow else theme.stripes(theme.UNSOLD)
     every = [
-        (own.sum("sold_kwh"), "sold to neighbours", AREA, theme.SOLD, theme.SOLD, "_sold"),
-        (own.unsold, "nobody took it", left, theme.UNSOLD, fill, "_unsold"),
-        (own.sum("bought_kwh"), "bought from neighbours", AREA, theme.BOUGHT, theme.BOUGHT, "_got"),
+        (own.sum("sold_kwh"), "sold", AREA, theme.SOLD, theme.SOLD, "_sold"),
+        (own.unsold, "nobody took", left, theme.UNSOLD, fill, "_unsold"),
+        (own.sum("bought_kwh"), "bought", AREA, theme.BOUGHT, theme.BOUGHT, "_got"),
     ]
     return [rest for energy, *rest in every if energy > 0]  # type: ignore[misc]
 

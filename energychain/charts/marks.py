@@ -52,7 +52,7 @@ def key(
     places: list[tuple[int, int]] = []
     x, row = 0, 0
     for text, *_ in entries:
-        room = 32 + 7 * len(text) + 18
+        room = 32 + round(6.7 * len(text)) + 14
         if x and x + room > width:
             x, row = 0, row + 1
         places.append((x, row))

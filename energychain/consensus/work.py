@@ -75,5 +75,5 @@ def mine(
             if attempt.digest() <= limit:
                 return block.sealed(nonce)
         if progress is not None:
-            progress(first + TRIES_BETWEEN_REPORTS)
+            progress(min(first + TRIES_BETWEEN_REPORTS, tries))
     raise NoNonceFound(f"no nonce below {tries:,} meets the target {block.header.target:x}")

@@ -30,10 +30,15 @@ def arguments(call: Call, *names: str) -> tuple[Value, ...]:
     return call.arguments
 
 
+MOST = 2**128
+"""No amount of anything is larger, so that sums and products stay readable."""
+
+
 def whole(value: Value, name: str, least: int = 0) -> int:
-    """A whole number no smaller than ``least``, or :class:`BadArguments`."""
-    if not isinstance(value, int) or value < least:
-        raise BadArguments(f"{name}: expected a whole number from {least}, found {value!r}")
+    """A whole number from ``least`` to :data:`MOST`, or :class:`BadArguments`."""
+    if not isinstance(value, int) or not least <= value <= MOST:
+        found = repr(value) if not isinstance(value, int) or abs(value) <= MOST else "a huge one"
+        raise BadArguments(f"{name}: expected a whole number from {least} to 2^128, found {found}")
     return value
 
 

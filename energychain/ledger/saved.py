@@ -57,9 +57,12 @@ def lines(chain: Chain) -> Iterator[str]:
 def save(chain: Chain, path: Path) -> None:
     """Write a chain to a file. An older file is replaced only once the new one is whole."""
     unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line + "\n" for line in lines(chain))
-    unfinished.replace(path)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(line + "\n" for line in lines(chain))
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def load(
@@ -262,7 +265,7 @@ def _read_genesis(form: dict[str, Any]) -> Genesis:
         time=_whole(genesis["time"]),
         target=int(_text(genesis["target"]), 16),
         reward=_whole(genesis["reward"]),
-        gas=GasSchedule(**{name: _whole(cost) for name, cost in genesis["gas"].items()}),
+        gas=_read_gas(genesis["gas"]),
         balances=tuple(
             (_text(asset), Address(_text(owner)), _whole(amount))
             for asset, owner, amount in genesis["balances"]
@@ -273,6 +276,12 @@ def _read_genesis(form: dict[str, Any]) -> Genesis:
         ),
         names=tuple((Address(_text(address)), _text(name)) for address, name in genesis["names"]),
     )
+
+
+def _read_gas(form: object) -> GasSchedule:
+    if not isinstance(form, dict):
+        raise TypeError(f"expected the costs of gas by name, found {form!r}")
+    return GasSchedule(**{name: _whole(cost) for name, cost in form.items()})
 
 
 def _read_block(form: dict[str, Any]) -> Block:

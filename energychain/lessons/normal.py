@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from energychain.lessons.pictures import smaller
+
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 Output = dict[str, Any]
@@ -130,7 +132,8 @@ def _normal_output(output: Output, run: int) -> Output:
 
 
 def keep_pictures(fresh: Notebook, stored: Notebook) -> Notebook:
-    """`fresh` with the stored picture wherever a chart's specification did not change.
+    """`fresh` with the stored picture wherever a chart's specification did not change, and
+    smaller pictures elsewhere.
 
     The bytes of a PNG depend on the fonts of the machine; the specification does not.
     """
@@ -140,7 +143,7 @@ def keep_pictures(fresh: Notebook, stored: Notebook) -> Notebook:
         for output in cell.get("outputs", [])
         if VEGALITE in data_of(output) and PNG in data_of(output)
     }
-    return _repainted(fresh, lambda data: known.get(_specification(data), data[PNG]))
+    return _repainted(fresh, lambda data: known.get(_specification(data)) or smaller(data[PNG]))
 
 
 def without_pictures(notebook: Notebook) -> Notebook:

@@ -55,26 +55,41 @@ def encode(value: object) -> bytes:
     energychain.primitives.encoding.NotEncodable: a float has no canonical bytes: 0.1; use a \
 whole number of a smaller unit
 
-    Raises :class:`NotEncodable` for a value of any other kind.
+    Raises :class:`NotEncodable` for a value of any other kind, for one nested too deeply,
+    and for an integer of more than 4,300 digits, which Python does not write.
     """
+    try:
+        return _encode(value)
+    except RecursionError:
+        raise NotEncodable("a value nested this deeply has no canonical bytes") from None
+
+
+def _encode(value: object) -> bytes:
     if type(value) is int:
-        return b"i%de" % value
+        return _integer(value)
     if type(value) is str:
         return _text(value)
     if type(value) is bytes:
         return b"b%d:%b" % (len(value), value)
     if type(value) is tuple:
-        return b"(" + b"".join(map(encode, value)) + b")"
+        return b"(" + b"".join(map(_encode, value)) + b")"
     kind: type = type(value)
     record = _record(kind)
     if record is not None:
         opening, field_values = record
-        return opening + b"".join(map(encode, field_values(value))) + b")"
+        return opening + b"".join(map(_encode, field_values(value))) + b")"
     if kind is float:
         raise NotEncodable(
             f"a float has no canonical bytes: {value!r}; use a whole number of a smaller unit"
         )
     raise NotEncodable(f"{kind.__name__} has no canonical bytes: {value!r}; use {type_names}")
+
+
+def _integer(value: int) -> bytes:
+    try:
+        return b"i%de" % value
+    except ValueError:
+        raise NotEncodable("an integer of more than 4,300 digits has no canonical bytes") from None
 
 
 def _text(value: str) -> bytes:
@@ -90,8 +105,10 @@ def _record(kind: type) -> tuple[bytes, Callable[[object], tuple[object, ...]]] 
     if not is_dataclass(kind) or not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         return None
     names = [field.name for field in fields(kind)]
-    getter: Callable[[object], Any] = attrgetter(*names)
     opening = b"r" + _text(kind.__name__)
+    if not names:
+        return opening, lambda value: ()
+    getter: Callable[[object], Any] = attrgetter(*names)
     if len(names) == 1:
         return opening, lambda value: (getter(value),)
     return opening, getter
@@ -110,7 +127,10 @@ def decode(data: bytes, records: Mapping[str, type] | None = None) -> object:
 
     Raises :class:`NotDecodable` if there is no such value.
     """
-    value, end = _decode(data, 0, records or {})
+    try:
+        value, end = _decode(data, 0, records or {})
+    except RecursionError:
+        raise NotDecodable("the bytes are nested too deeply") from None
     if end != len(data):
         raise NotDecodable(f"{len(data) - end} bytes are left over after the value")
     if encode(value) != data:

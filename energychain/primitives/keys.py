@@ -98,6 +98,8 @@ class PublicKey:
             raise BadSignature(f"expected a signature of 64 bytes, found {len(signature)}")
         if int.from_bytes(signature[32:], "big") > ORDER[self.curve] // 2:
             raise BadSignature("the signature has the high s: its mirror image was signed")
+        if len(self.data) != 33 or self.data[0] not in (2, 3):
+            raise BadSignature("the public key is no compressed point of 33 bytes")
         try:
             _verifier(self.curve, self.data).verify(SHA256.new(message), signature)
         except ValueError:

@@ -209,6 +209,8 @@ class ConsistencyProof:
         """Raise :class:`BadProof` unless nothing of the old tree was rewritten
         (RFC 9162, section 2.1.4.2).
         """
+        if not 1 <= self.old_size <= self.new_size:
+            raise BadProof(f"no tree of {self.new_size} leaves grew from one of {self.old_size}")
         if self.old_size == self.new_size:
             if self.path or old_root != new_root:
                 raise BadProof("two trees of one size are consistent only if their roots agree")

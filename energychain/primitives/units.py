@@ -78,11 +78,11 @@ def to_units(text: str | Decimal, decimals: int) -> int:
     Traceback (most recent call last):
     energychain.primitives.refusals.BadInput: 0.0001 is finer than the 3 decimals that are kept
     """
-    number = _decimal(text)
-    scaled = number.scaleb(decimals)
-    if scaled != scaled.to_integral_value():
+    numerator, denominator = _decimal(text).as_integer_ratio()
+    units, finer = divmod(numerator * 10**decimals, denominator)
+    if finer:
         raise BadInput(f"{text} is finer than the {decimals} decimals that are kept")
-    return int(scaled)
+    return units
 
 
 def to_nearest_units(text: str | Decimal, decimals: int) -> int:
@@ -102,6 +102,9 @@ LARGEST = Decimal("1e15")
 
 
 def _decimal(text: str | Decimal) -> Decimal:
+    # Decimal alone would also take "1_000" and digits of other scripts.
+    if isinstance(text, str) and (not text.isascii() or "_" in text):
+        raise BadInput(f"expected a number, found {text!r}")
     try:
         number = Decimal(text)
     except InvalidOperation:

@@ -49,6 +49,9 @@ GAS_LIMIT = 100_000_000
 BLOCK_SECONDS = 15
 """Between two blocks when nothing else sets the time, as on Ethereum in 2018 [s]."""
 
+TOKEN_PRICE = 30_000
+"""What a token costs at the bank [micro-dollar]: three cents, or 0.20 dollars per kWh."""
+
 SAVINGS = 10**12
 """Money of each household with the bank: a million dollars [micro-dollar]."""
 
@@ -80,7 +83,7 @@ class ChainTerms:
     difficulty_bits: int = 8
     """A block takes 256 tries on average: an easy private chain."""
 
-    price: int = 30_000
+    price: int = TOKEN_PRICE
     """What a token costs at the bank [micro-dollar]."""
 
     redemption_interval: int = 86_400

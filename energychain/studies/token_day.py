@@ -28,7 +28,7 @@ from energychain.primitives.keys import Address
 from energychain.primitives.merkle import InclusionProof
 from energychain.primitives.refusals import BadInput
 from energychain.primitives.units import tokens
-from energychain.studies.private_chain import BLOCK_SECONDS, ChainTerms, PrivateChain
+from energychain.studies.private_chain import BLOCK_SECONDS, TOKEN_PRICE, ChainTerms, PrivateChain
 
 SETUP_SECONDS = 60
 """How long before the first interval the chain begins [s]."""
@@ -50,7 +50,7 @@ class DayTerms:
     order: tuple[str, ...] = ()
     """The order in which members sell and buy; as the meters name them, if empty."""
 
-    price: int = 30_000
+    price: int = TOKEN_PRICE
     """What the bank takes and pays for a token [micro-dollar]; our parameter."""
 
 

@@ -19,8 +19,9 @@ from energychain.charts import theme
 MOST_CONTROLS = 5
 """More than five, and a learner studies the panel instead of the subject."""
 
-LABEL_WIDTH = "150px"
-CONTROL_WIDTH = "420px"
+LABEL_WIDTH = "130px"
+CONTROL_WIDTH = "350px"
+"""Three controls stand side by side in a notebook on a screen of 1280 pixels."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,19 @@ class View:
 
 
 class Panel(widgets.VBox):
-    """The frame of an explorer: question above, state and code below.
+    """The frame of an explorer: the question, what is touched and seen (``body``), the
+    state in words, more of it (``below``), and the code.
 
     ``prediction`` is what the learner expects; it stays visible beside the outcome.
     """
 
     def __init__(
-        self, question: str, body: Sequence[widgets.Widget], *, prediction: str = ""
+        self,
+        question: str,
+        body: Sequence[widgets.Widget],
+        below: Sequence[widgets.Widget] = (),
+        *,
+        prediction: str = "",
     ) -> None:
         self.question = question
         self._status = widgets.HTML()
@@ -62,6 +69,7 @@ class Panel(widgets.VBox):
                 *body,
                 self._prediction,
                 self._status,
+                *below,
                 widgets.HBox([self._open, self._reset]),
                 self._code,
             ],
@@ -141,8 +149,8 @@ class Explorer(Panel):
             [
                 widgets.Box([*self.controls.values()], layout=wrap),
                 widgets.Box(self._live, layout=wrap),
-                self._details,
             ],
+            [self._details],
             prediction=prediction,
         )
         self._view = view
@@ -182,7 +190,8 @@ class Explorer(Panel):
         return {**shown, "text/plain": f"{shown['text/plain']}\n{self!r}"}
 
     def _touched(self, _: object) -> None:
-        self._view = self._look(**self.values)
+        with theme.unchecked():
+            self._view = self._look(**self.values)
         for live, chart in zip(self._live, self._view.charts, strict=True):
             theme.redraw(live, chart)
         self._tell()
@@ -228,12 +237,18 @@ class Table:
         )
 
 
-def labelled(kind: Callable[..., widgets.Widget], description: str, **options: Any) -> Any:
+def labelled(
+    kind: Callable[..., widgets.Widget],
+    description: str,
+    *,
+    width: str = CONTROL_WIDTH,
+    **options: Any,
+) -> Any:
     """A control whose whole label can be read."""
     return kind(
         description=description,
         style={"description_width": LABEL_WIDTH},
-        layout=widgets.Layout(width=CONTROL_WIDTH),
+        layout=widgets.Layout(width=width),
         **options,
     )
 

@@ -87,11 +87,12 @@ def survivors(root: Path, mutations: Sequence[Mutation]) -> list[Mutation]:
         mutated((root / mutation.file).read_text("utf-8"), mutation)
     lessons = sorted({mutation.lesson for mutation in mutations})
     with ThreadPoolExecutor(2) as pool:
-        unchanged = pool.map(lambda lesson: lesson_passes(root, lesson), lessons)
-        changed = pool.map(lambda m: lesson_passes(root, m.lesson, m), mutations)
-        for lesson, passes in zip(lessons, unchanged, strict=True):
+        for lesson, passes in zip(
+            lessons, pool.map(lambda lesson: lesson_passes(root, lesson), lessons), strict=True
+        ):
             if not passes:
                 raise BadMutation(f"{lesson} fails without any mutation: run make lessons")
+        changed = pool.map(lambda m: lesson_passes(root, m.lesson, m), mutations)
         return [m for m, passes in zip(mutations, changed, strict=True) if passes]
 
 

@@ -1,0 +1,124 @@
+"""A wallet in the spirit of Mist, the window that the testbed used (section 4.3)."""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from energychain.primitives.refusals import Refusal
+from energychain.primitives.units import tokens
+from energychain.studies.private_chain import PrivateChain
+from energychain.widgets.explorer import Panel, Table, button, labelled
+from energychain.widgets.wallet_model import WalletModel
+
+SHOWN = 8
+"""The newest payments, as many as fit beside the accounts."""
+
+
+class Wallet(Panel):
+    """Accounts, payments that wait, and confirmations that count up, one for each block
+    that the learner mines.
+
+    >>> wallet = Wallet()
+    >>> wallet.pay("node 2", "node 3", "12.5")
+    >>> wallet.mine()
+    >>> wallet.status.endswith("1 of 12 confirmations.")
+    True
+    """
+
+    def __init__(self, network: PrivateChain | None = None, *, prediction: str = "") -> None:
+        self.model = WalletModel(network)
+        names = self.model.names
+        self.source = labelled(widgets.Dropdown, "From", options=names, value=names[0])
+        self.target = labelled(widgets.Dropdown, "To", options=names, value=names[-1])
+        self.amount = labelled(widgets.Text, "Amount (tokens)", value="10")
+        send = button("Send", self._send, "Sign the payment and let it wait for a miner")
+        mine = button("Mine a block", self.mine, "Everything that waits goes into the next block")
+        self._accounts = widgets.HTML()
+        self._payments = widgets.HTML()
+        row = widgets.Layout(flex_flow="row wrap", width="100%")
+        super().__init__(
+            "When is a payment final?",
+            [
+                widgets.Box([self.source, self.target, self.amount], layout=row),
+                widgets.HBox([send, mine]),
+            ],
+            [widgets.Box([self._accounts, self._payments], layout=row)],
+            prediction=prediction,
+        )
+        self._show(self.model.status())
+
+    def pay(self, source: str, target: str, amount: str) -> None:
+        """Send tokens; what the wallet refuses is said below, and nothing is sent."""
+        try:
+            payment = self.model.send(source, target, amount)
+        except Refusal as refusal:
+            self._show(f"Not sent: {refusal}.")
+        else:
+            self._show(f"Signed and sent: {payment}. It waits: mine a block. {self._count()}")
+
+    def mine(self) -> None:
+        """Mine one block with what waits."""
+        self.model.mine()
+        self._show(self.model.status())
+
+    def reset(self) -> None:
+        """The chain as it was in the beginning."""
+        self.model.reset()
+        self._show(self.model.status())
+
+    def bundle(self) -> dict[str, Any]:
+        """The present state as tables and words."""
+        return {
+            "text/html": f"<p><b>{escape(self.question)}</b></p>{self._accounts.value}"
+            f"{self._payments.value}<p>{escape(self.status)}</p>",
+            "text/plain": f"{self!r}: {self.status}",
+        }
+
+    def _send(self) -> None:
+        self.pay(self.source.value, self.target.value, self.amount.value)
+
+    def _count(self) -> str:
+        waits = len(self.model.waiting)
+        return f"{waits} payment{'s' if waits != 1 else ''} in the waiting room."
+
+    def _show(self, status: str) -> None:
+        self._accounts.value = _beside(_accounts(self.model), "505px")
+        self._payments.value = _beside(_payments(self.model), "550px")
+        self.say(status, self.model.code())
+
+    def __repr__(self) -> str:
+        return f"Wallet(height={self.model.network.chain.height})"
+
+
+def _accounts(model: WalletModel) -> str:
+    rows = [(h.name, h.tokens, h.money, h.ether) for h in model.holdings()]
+    return Table("Accounts", ("", "tokens", "money (USD)", "Ether"), rows).html()
+
+
+def _payments(model: WalletModel) -> str:
+    """The newest payments first, each with its confirmations."""
+    newest = list(enumerate(model.payments, 1))[::-1][:SHOWN]
+    rows = [
+        (
+            f"{n}. {payment.source} → {payment.target}, {tokens(payment.amount)}",
+            f"{(state := model.progress(payment)).bar} {state}".strip(),
+        )
+        for n, payment in newest
+    ]
+    if not rows:
+        rows = [("none yet", "")]
+    hidden = len(model.payments) - len(newest)
+    caption = f"Payments, the newest first{f' ({hidden} older)' if hidden else ''}"
+    return _left(Table(caption, ("tokens", "state"), rows).html)
+
+
+def _left(html: Callable[[], str]) -> str:
+    """A table of words: its cells are read from the left, and may wrap."""
+    words = html().replace("text-align:right", "text-align:left")
+    return words.replace("white-space:nowrap", "min-width:150px")
+
+
+def _beside(html: str, width: str) -> str:
+    return f"<div style='width:{width};margin:6px 20px 6px 0'>{html}</div>"
