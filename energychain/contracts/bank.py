@@ -23,7 +23,7 @@ from energychain.ledger.state import Call, Event, Outcome, Storage, Transfer
 from energychain.ledger.transaction import Value
 from energychain.primitives.keys import Address
 from energychain.primitives.refusals import Refusal
-from energychain.primitives.units import divide_rounded, tokens
+from energychain.primitives.units import tokens
 
 
 class TooEarly(Refusal):
@@ -54,7 +54,7 @@ def bank(storage: Storage, sender: Address, call: Call) -> Outcome:
     (wanted,) = arguments(call, "tokens")
     amount = whole(wanted, "tokens", 1)
     treasury = Address(str(storage["treasury"]))
-    paid = divide_rounded(amount * _number(storage, "price"), 1_000)
+    paid = _money(amount, _number(storage, "price"), call.function)
     fields = (("member", sender), ("tokens", amount), ("money", paid))
     if call.function == "buy":
         return Outcome(
@@ -79,6 +79,13 @@ def bank(storage: Storage, sender: Address, call: Call) -> Outcome:
         ),
         events=(Event("Redeemed", fields),),
     )
+
+
+# Whoever could buy at a price rounded down and redeem at one rounded up would get rich in
+# small steps: the bank rounds in its own favour. At our prices nothing is rounded at all.
+def _money(amount: int, price: int, function: str) -> int:
+    whole_money, rest = divmod(amount * price, 1_000)
+    return whole_money + (1 if rest and function == "buy" else 0)
 
 
 def _number(storage: Storage, key: Value, default: int = 0) -> int:

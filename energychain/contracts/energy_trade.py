@@ -60,17 +60,30 @@ class RegisterFell(Refusal):
     rule = "register"
 
 
+class NotYet(Refusal):
+    """The interval is not over, or nobody has reported it."""
+
+    rule = "interval"
+
+
 class AlreadySettled(Refusal):
     """This interval was settled before."""
 
     rule = "settlement"
 
 
-def opening_storage(split: str) -> tuple[tuple[str, Value, Value], ...]:
-    """The contract's one choice as an entry of a genesis record: how surplus is
-    divided (see :data:`energychain.markets.fixed_price.SPLITS`).
+def opening_storage(
+    split: str, start: int = 0, interval: int = 0
+) -> tuple[tuple[str, Value, Value], ...]:
+    """The contract's choices as entries of a genesis record: how surplus is divided (see
+    :data:`energychain.markets.fixed_price.SPLITS`), when interval 0 begins [s], and how
+    long an interval is [s].
     """
-    return (("energy_trade", "split", split),)
+    return (
+        ("energy_trade", "split", split),
+        ("energy_trade", "start", start),
+        ("energy_trade", "interval", interval),
+    )
 
 
 def tokens_due(energy: int, mwh_per_token: int) -> int:
@@ -154,6 +167,7 @@ def _report(storage: Storage, sender: Address, call: Call) -> Outcome:
         whole(value, name) for value, name in zip(arguments(call, *names), names, strict=True)
     )
     before = meter(storage, sender)
+    _check_over(storage, call, interval)
     if interval <= _last_settled(storage):
         raise AlreadySettled(f"interval {interval} is settled: report it with the next one")
     if interval <= before.interval:
@@ -179,6 +193,7 @@ def _report(storage: Storage, sender: Address, call: Call) -> Outcome:
 def _settle(storage: Storage, sender: Address, call: Call) -> Outcome:
     (interval,) = (whole(value, "interval") for value in arguments(call, "interval"))
     last = _last_settled(storage)
+    _check_over(storage, call, interval)
     if interval <= last:
         raise AlreadySettled(f"interval {interval} was settled before; the next is {last + 1}")
     net = {
@@ -186,6 +201,8 @@ def _settle(storage: Storage, sender: Address, call: Call) -> Outcome:
         for member in _members(storage, "members")
         if (reading := meter(storage, member)).interval == interval
     }
+    if not net:
+        raise NotYet(f"nobody has reported interval {interval}")
     surplus = {s: net[s] for s in _members(storage, "sellers") if net.get(s, 0) > 0}
     shortfall = {member: -amount for member, amount in net.items() if amount < 0}
     partners = {s: _partners(storage, s) for s in surplus}
@@ -202,6 +219,16 @@ def _settle(storage: Storage, sender: Address, call: Call) -> Outcome:
         del shortfall[buyer]
         refused.append(Event("Refused", (("buyer", buyer), ("due", due), ("owned", owned))))
     return _settled(storage, interval, payments, tuple(refused))
+
+
+# Without this, one call could settle the far future and lock everybody out until then.
+def _check_over(storage: Storage, call: Call, interval: int) -> None:
+    start, length = storage.get("start", 0), storage.get("interval", 0)
+    assert isinstance(start, int)
+    assert isinstance(length, int)
+    end = start + (interval + 1) * length
+    if length and call.time < end:
+        raise NotYet(f"interval {interval} is over in {end - call.time} s")
 
 
 def _last_settled(storage: Storage) -> int:

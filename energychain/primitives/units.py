@@ -46,7 +46,7 @@ MONEY_DECIMALS = 6
 def divide_rounded(numerator: int, denominator: int) -> int:
     """The quotient rounded to the nearest integer, halves to the even one.
 
-    This is the only rounding rule in the package.
+    This is the package's one rule for rounding to the nearest.
 
     >>> [divide_rounded(n, 2) for n in (1, 2, 3, 4, 5)]
     [0, 1, 2, 2, 2]

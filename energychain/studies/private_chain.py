@@ -89,6 +89,12 @@ class ChainTerms:
     redemption_interval: int = 86_400
     """The time between two redemptions [s]."""
 
+    first_interval: int = 0
+    """When interval 0 of the meters begins [s]."""
+
+    interval: int = 0
+    """How long an interval of the meters is [s]; 0 if nobody checks."""
+
     split: str = "in order"
     """How surplus is divided among buyers."""
 
@@ -126,7 +132,7 @@ class PrivateChain:
             balances=(*ether, *savings, *stock),
             storage=(
                 *bank_storage(address("bank"), terms.price, terms.start, terms.redemption_interval),
-                *trade_storage(terms.split),
+                *trade_storage(terms.split, terms.first_interval, terms.interval),
             ),
             names=tuple((account.address, account.name) for account in self.accounts.values()),
         )

@@ -323,7 +323,11 @@ def _network(meters: Meters, terms: DayTerms) -> PrivateChain:
         return PrivateChain(
             meters.nodes,
             ChainTerms(
-                start=_seconds(meters) - SETUP_SECONDS, split=terms.split, price=terms.price
+                start=_seconds(meters) - SETUP_SECONDS,
+                first_interval=_seconds(meters),
+                interval=meters.step,
+                split=terms.split,
+                price=terms.price,
             ),
         )
     except ValueError as fault:

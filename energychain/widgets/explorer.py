@@ -19,8 +19,8 @@ from energychain.charts import theme
 MOST_CONTROLS = 5
 """More than five, and a learner studies the panel instead of the subject."""
 
-LABEL_WIDTH = "130px"
-CONTROL_WIDTH = "350px"
+LABEL_WIDTH = "140px"
+CONTROL_WIDTH = "355px"
 """Three controls stand side by side in a notebook on a screen of 1280 pixels."""
 
 

@@ -33,8 +33,8 @@ class TokenDayExplorer(Explorer):
     >>> explorer = TokenDayExplorer()
     >>> explorer.controls["pv_kw"].value = 2.0
     >>> explorer.status
-    '3.113 kWh sold, everything was taken; node 2 has 80.500 tokens left, node 3 has \
-98.749 tokens left; nobody was refused.'
+    '1.582 kWh sold, everything was taken; node 2 has 89.456 tokens left, node 3 has \
+100.000 tokens left; nobody was refused.'
     """
 
     def __init__(

@@ -84,7 +84,7 @@ class Wallet(Panel):
         return f"{waits} payment{'s' if waits != 1 else ''} in the waiting room."
 
     def _show(self, status: str) -> None:
-        self._accounts.value = _beside(_accounts(self.model), "505px")
+        self._accounts.value = _beside(_accounts(self.model), "515px")
         self._payments.value = _beside(_payments(self.model), "550px")
         self.say(status, self.model.code())
 
@@ -116,9 +116,8 @@ def _payments(model: WalletModel) -> str:
 
 def _left(html: Callable[[], str]) -> str:
     """A table of words: its cells are read from the left, and may wrap."""
-    words = html().replace("text-align:right", "text-align:left")
-    return words.replace("white-space:nowrap", "min-width:150px")
+    return html().replace("text-align:right;white-space:nowrap", "text-align:left")
 
 
 def _beside(html: str, width: str) -> str:
-    return f"<div style='width:{width};margin:6px 20px 6px 0'>{html}</div>"
+    return f"<div style='width:{width};margin:6px 0'>{html}</div>"

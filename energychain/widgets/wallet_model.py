@@ -4,7 +4,7 @@ is. Nothing here knows of widgets.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from energychain.contracts.token import ENERGY_TOKEN, MONEY
@@ -12,6 +12,7 @@ from energychain.ledger.chain import CONFIRMATIONS
 from energychain.ledger.mempool import Mempool
 from energychain.ledger.state import ETHER, InvalidTransaction
 from energychain.ledger.transaction import SignedTransaction
+from energychain.primitives.hashing import Digest
 from energychain.primitives.keys import BadSignature
 from energychain.primitives.refusals import BadInput
 from energychain.primitives.units import TOKEN_DECIMALS, to_units, tokens
@@ -35,9 +36,6 @@ class Payment:
     target: str
     amount: int
     """[milli-token]"""
-
-    thrown_out: str = ""
-    """Why no miner may put it into a block; empty if it may."""
 
     def __str__(self) -> str:
         return f"{self.source} to {self.target}, {tokens(self.amount)} tokens"
@@ -103,6 +101,9 @@ class WalletModel:
         self.mined: tuple[tuple[Payment, ...], ...] = ()
         """The payments in each block that was mined here."""
 
+        self.thrown_out: dict[Digest, str] = {}
+        """Why a payment may stand in no block."""
+
     @property
     def names(self) -> tuple[str, ...]:
         """The accounts that can pay and be paid."""
@@ -147,7 +148,7 @@ class WalletModel:
         """
         picked = self.mempool.pick(self.network.chain.state)
         self.network.open_block()
-        thrown_out: dict[bytes, str] = {}
+        thrown_out = {}
         for signed in picked:
             try:
                 self.network.include(signed)
@@ -155,9 +156,7 @@ class WalletModel:
                 thrown_out[signed.id] = self.in_words(str(fault))
         self.network.close_block()
         self.mempool = self.mempool.without(picked)
-        self.payments = tuple(
-            replace(p, thrown_out=thrown_out.get(p.signed.id, p.thrown_out)) for p in self.payments
-        )
+        self.thrown_out = {**self.thrown_out, **thrown_out}
         ids = {signed.id for signed in picked} - set(thrown_out)
         block = tuple(p for p in self.payments if p.signed.id in ids)
         self.mined = (*self.mined, block)
@@ -171,8 +170,8 @@ class WalletModel:
 
     def progress(self, payment: Payment) -> Progress:
         """How far a payment has come."""
-        if payment.thrown_out:
-            return Progress("thrown out", reason=payment.thrown_out)
+        if reason := self.thrown_out.get(payment.signed.id):
+            return Progress("thrown out", reason=reason)
         chain = self.network.chain
         receipt = chain.receipt(payment.signed.id)
         if receipt is None:

@@ -66,12 +66,13 @@ def counter() -> Open:
         price: int = 30_000,
         interval: int = 86_400,
         money: int = 10**9,
+        metered: tuple[int, int] = (0, 0),
     ) -> Counter:
         owned = tokens if isinstance(tokens, Mapping) else dict.fromkeys(NAMES[1:-1], tokens)
         storage: dict[str, dict[Value, Value]] = {}
         terms = (
             *bank_storage(ADDRESS["bank"], price, 0, interval),
-            *trade_storage(split),
+            *trade_storage(split, *metered),
         )
         for contract, key, value in terms:
             storage.setdefault(contract, {})[key] = value

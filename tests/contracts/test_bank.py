@@ -1,6 +1,7 @@
 """The bank: tokens for money, and back once in an interval."""
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 import pytest
@@ -38,12 +39,14 @@ def test_redeeming_gives_the_money_back(counter: Any) -> None:
 
 
 @given(amount=st.integers(1, 10**6), price=st.integers(0, 10**6))
-def test_money_is_rounded_half_to_even_from_milli_tokens(
+def test_fractions_of_a_micro_dollar_stay_with_the_bank(
     counter: Any, amount: int, price: int
 ) -> None:
-    exact = Decimal(amount) * price / 1_000
-    (bought,) = counter(0, price=price).act("ann", "bank", "buy", amount)
-    assert bought["money"] == int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+    exact, desk = Fraction(amount * price, 1_000), counter(0, price=price)
+    (bought,) = desk.act("ann", "bank", "buy", amount)
+    desk.time = DAY
+    (redeemed,) = desk.act("ann", "bank", "redeem", amount)
+    assert (bought["money"], redeemed["money"]) == (ceil(exact), floor(exact))
 
 
 def bought_and_redeemed(counter: Any, amounts: list[int], price: int) -> int:

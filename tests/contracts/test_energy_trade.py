@@ -14,6 +14,7 @@ from energychain.contracts.energy_trade import (
     AlreadyReported,
     AlreadySettled,
     NoTerms,
+    NotYet,
     RegisterFell,
     meter,
     register,
@@ -213,6 +214,29 @@ def test_nobody_can_close_the_contract_by_settling_the_far_future(counter: Any) 
     with suppress(Refusal):
         desk.trade("eve", "settle", 10**9)
     assert sold(settle(desk, 0, ann=(150_000, 0), ben=(0, 150_000))) == [(150_000, 1_000)]
+
+
+def test_nobody_settles_what_nobody_has_reported(counter: Any) -> None:
+    desk = counter()
+    for interval in (0, 10**9):
+        with pytest.raises(NotYet, match=f"nobody has reported interval {interval}"):
+            desk.trade("eve", "settle", interval)
+
+
+def test_an_interval_is_neither_reported_nor_settled_before_it_is_over(counter: Any) -> None:
+    desk = counter(metered=(1_000, 900))
+    desk.agree("ann", "ben")
+    for interval, end in ((0, 1_900), (1, 2_800)):
+        desk.time = end - 1
+        with pytest.raises(NotYet, match=f"interval {interval} is over in 1 s"):
+            desk.trade("ann", "report", interval, 150_000 * (interval + 1), 0)
+        with pytest.raises(NotYet, match=f"interval {interval} is over in 1 s"):
+            desk.trade("eve", "settle", interval)
+        desk.time = end
+        registers = 150_000 * (interval + 1)
+        assert sold(settle(desk, interval, ann=(registers, 0), ben=(0, registers))) == [
+            (150_000, 1_000)
+        ]
 
 
 @pytest.mark.parametrize("given", [(-1, 0, 0), (0, -1, 0), (0, 0, -1), ("0", 0, 0), (0, 0, (0,))])
