@@ -61,8 +61,8 @@ def lines_of(path: Path) -> Iterator[str]:
     """
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
-                if len(line) == LONGEST_LINE:
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
+                if len(line) > LONGEST_LINE:
                     problem = f"more than {LONGEST_LINE:,} bytes in one line: not a table"
                     raise BadInput(problem, file=path.name, line=number)
                 yield _decoded(line, path.name, number)

@@ -84,9 +84,7 @@ def test_a_huge_line_is_refused_without_being_read_to_its_end(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("length", "fine"),
     [
-        pytest.param(
-            LONGEST_LINE, True, marks=pytest.mark.xfail(strict=True, reason="BUG: off by one")
-        ),
+        (LONGEST_LINE, True),
         (LONGEST_LINE + 1, False),
     ],
 )

@@ -3,7 +3,7 @@ The token contract: an asset goes from its owner to somebody else. Energy tokens
 money and Ether all move this way.
 """
 
-from energychain.contracts.calls import address, arguments, unknown_function, whole
+from energychain.contracts.calls import BadArguments, address, arguments, unknown_function, whole
 from energychain.ledger.state import Call, Event, Outcome, Storage, Transfer
 from energychain.primitives.keys import Address
 
@@ -22,6 +22,8 @@ def token(storage: Storage, sender: Address, call: Call) -> Outcome:
     if call.function != "transfer":
         raise unknown_function("token", call, "transfer")
     asset, to, amount = arguments(call, "asset", "to", "amount")
-    moved = Transfer(str(asset), sender, address(to, "to"), whole(amount, "amount", 1))
+    if not isinstance(asset, str):
+        raise BadArguments(f"asset: expected its name, found {asset!r}")
+    moved = Transfer(asset, sender, address(to, "to"), whole(amount, "amount", 1))
     sent = Event("Sent", (("asset", moved.asset), ("to", moved.target), ("amount", moved.amount)))
     return Outcome(transfers=(moved,), events=(sent,))

@@ -16,6 +16,8 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 
@@ -27,6 +29,9 @@ COLUMNS = ("time", "node", "produced_kwh", "consumed_kwh")
 
 SHORTEST_STEP, LONGEST_STEP = 60, 3_600
 """The steps that are accepted [s]."""
+
+LONGEST_NUMBER = 200
+"""No meter writes a number with more characters."""
 
 MOST_ENERGY = 10**12
 """A million kilowatt-hours in one interval [mWh]: more is a slip of the unit."""
@@ -157,6 +162,7 @@ number, found 'two'
 
 def _rows(lines: Iterable[str], file: str) -> Iterator[_Row]:
     reader = csv.reader(lines, strict=True)
+    first: _Row | None = None
     try:
         header = [name.strip() for name in next(reader, [])]
         if not any(header):
@@ -181,7 +187,16 @@ def _rows(lines: Iterable[str], file: str) -> Iterator[_Row]:
                     line=reader.line_num,
                     column=header[min(len(cells), len(header) - 1)],
                 )
-            yield _row({name: cells[i].strip() for name, i in at.items()}, reader.line_num, file)
+            row = _row({name: cells[i].strip() for name, i in at.items()}, reader.line_num, file)
+            first = first or row
+            if (row.time.tzinfo is None) != (first.time.tzinfo is None):
+                raise BadInput(
+                    "some times have an offset from UTC and some have none",
+                    file=file,
+                    line=row.line,
+                    column="time",
+                )
+            yield row
     except csv.Error as fault:
         raise BadInput(f"not a CSV: {fault}", file=file, line=reader.line_num) from None
 
@@ -204,31 +219,39 @@ def _row(cells: dict[str, str], line: int, file: str) -> _Row:
 
 
 def _energy(text: str, file: str, line: int, column: str) -> tuple[int, bool]:
+    shown = text[:40]
+    if len(text) > LONGEST_NUMBER:
+        problem = f"expected a number, found {len(text):,} characters: {shown!r}..."
+        raise BadInput(problem, file=file, line=line, column=column)
     try:
-        energy = to_nearest_units(text[:60], ENERGY_DECIMALS)
+        energy = to_nearest_units(text, ENERGY_DECIMALS)
     except BadInput as fault:
         raise BadInput(fault.problem, file=file, line=line, column=column) from None
-    if text.startswith("-") and energy <= 0 and text.strip("-0."):
-        problem = f"a meter only counts up: expected 0 or more, found {text[:40]}"
+    exact = Decimal(text)
+    if exact < 0:
+        problem = f"a meter only counts up: expected 0 or more, found {shown}"
         raise BadInput(problem, file=file, line=line, column=column)
     if energy > MOST_ENERGY:
-        problem = f"{text[:40]} kWh in one interval: expected at most 1,000,000"
+        problem = f"{shown} kWh in one interval: expected at most 1,000,000"
         raise BadInput(problem, file=file, line=line, column=column)
-    decimals = text.partition(".")[2]
-    return energy, len(decimals.rstrip("0")) > ENERGY_DECIMALS
+    return energy, Fraction(exact) * 10**ENERGY_DECIMALS != energy
 
 
 def _step(times: list[datetime], rows: list[_Row], file: str) -> int:
     line = {row.time: row.line for row in reversed(rows)}
-    aware = {time.tzinfo is not None for time in times}
-    if len(aware) > 1:
-        raise BadInput("some times have an offset from UTC and some have none", file=file)
     if len(times) < 2:
         raise BadInput("expected at least two intervals, found one", file=file, line=rows[0].line)
-    step = int((times[1] - times[0]).total_seconds())
+    step = (times[1] - times[0]).total_seconds()
+    if not SHORTEST_STEP <= step <= LONGEST_STEP or step % 60:
+        raise BadInput(
+            f"the step is {step / 60:g} min: expected 1 to 60",
+            file=file,
+            line=line[times[1]],
+            column="time",
+        )
     for earlier, later in pairwise(times):
         gap = (later - earlier).total_seconds()
-        if gap % 60 or gap < step or gap % step:
+        if gap < step or gap % step:
             raise BadInput(
                 f"the steps are mixed: {gap / 60:g} min after the time before, expected"
                 f" {step / 60:g} min",
@@ -236,14 +259,7 @@ def _step(times: list[datetime], rows: list[_Row], file: str) -> int:
                 line=line[later],
                 column="time",
             )
-    if not SHORTEST_STEP <= step <= LONGEST_STEP:
-        raise BadInput(
-            f"the step is {step / 60:g} min: expected 1 to 60",
-            file=file,
-            line=line[times[1]],
-            column="time",
-        )
-    return step
+    return int(step)
 
 
 def _first_interval(rows: list[_Row]) -> list[_Row]:

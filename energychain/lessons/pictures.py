@@ -8,9 +8,13 @@ COLOURS = 96
 
 def smaller(picture: str) -> str:
     """A PNG in base64 with a palette instead of full colours, if that is smaller."""
-    from PIL import Image  # only whoever saves lessons needs it
+    from PIL import Image, UnidentifiedImageError  # only whoever saves lessons needs it
 
-    with Image.open(BytesIO(base64.b64decode(picture))) as image:
+    try:
+        image = Image.open(BytesIO(base64.b64decode(picture)))
+    except (ValueError, UnidentifiedImageError):
+        return picture
+    with image:
         flat = Image.new("RGB", image.size, "white")
         flat.paste(image, mask=image.getchannel("A") if "A" in image.getbands() else None)
         saved = BytesIO()

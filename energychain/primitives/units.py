@@ -79,8 +79,8 @@ def to_units(text: str | Decimal, decimals: int) -> int:
     energychain.primitives.refusals.BadInput: 0.0001 is finer than the 3 decimals that are kept
     """
     numerator, denominator = _decimal(text).as_integer_ratio()
-    units, finer = divmod(numerator * 10**decimals, denominator)
-    if finer:
+    units: int = numerator * 10**decimals // denominator
+    if units * denominator != numerator * 10**decimals:
         raise BadInput(f"{text} is finer than the {decimals} decimals that are kept")
     return units
 
@@ -101,6 +101,10 @@ LARGEST = Decimal("1e15")
 """No meter, wallet or bill reaches this; a larger number is a slip of the pen."""
 
 
+MOST_DECIMALS = 5_000
+"""Nobody writes more; a number such as 1e-99999999 would take for ever to work out."""
+
+
 def _decimal(text: str | Decimal) -> Decimal:
     # Decimal alone would also take "1_000" and digits of other scripts.
     if isinstance(text, str) and (not text.isascii() or "_" in text):
@@ -111,6 +115,9 @@ def _decimal(text: str | Decimal) -> Decimal:
         raise BadInput(f"expected a number, found {str(text)!r}") from None
     if not number.is_finite():
         raise BadInput(f"expected a finite number, found {str(text)!r}")
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
+        raise BadInput(f"expected at most {MOST_DECIMALS:,} decimals, found {-exponent:,}")
     if abs(number) >= LARGEST:
         raise BadInput(f"{str(text)!r} is too large: expected less than {LARGEST:f}")
     return number

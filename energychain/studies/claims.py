@@ -16,7 +16,7 @@ verdict         meaning
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from html import escape
 from typing import Literal
 
@@ -86,9 +86,16 @@ def erratum(claim: Claim) -> Claim:
     """
     if not claim.note:
         raise ValueError(f"the erratum {claim.id} gives no reason")
-    if claim.printed == claim.computed:
+    if _agrees(claim):
         raise ValueError(f"the erratum {claim.id} agrees with what is printed")
     return _with(claim, "erratum")
+
+
+def _agrees(claim: Claim) -> bool:
+    try:
+        return agrees_as_printed(Decimal(claim.computed), claim.printed)
+    except InvalidOperation:  # one of the two is no number
+        return claim.printed == claim.computed
 
 
 def _with(claim: Claim, verdict: Verdict) -> Claim:

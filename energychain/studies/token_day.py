@@ -13,7 +13,7 @@ meters (:func:`energychain.grid.metering.read_meters`).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, timedelta
 from functools import cache, cached_property
 from typing import Protocol
 
@@ -24,9 +24,10 @@ from energychain.ledger.block import Header
 from energychain.ledger.chain import Chain
 from energychain.ledger.state import Call, Event, Worksheet
 from energychain.ledger.transaction import SignedTransaction, Value
+from energychain.markets.fixed_price import SPLITS
 from energychain.primitives.keys import Address
 from energychain.primitives.merkle import InclusionProof
-from energychain.primitives.refusals import BadInput
+from energychain.primitives.refusals import BadInput, Refusal
 from energychain.primitives.units import tokens
 from energychain.studies.private_chain import BLOCK_SECONDS, TOKEN_PRICE, ChainTerms, PrivateChain
 
@@ -164,10 +165,11 @@ class Day:
         nodes, times = self.meters.nodes, self.meters.times
         place = {node: at for at, node in enumerate(nodes)}
         number = {time: at for at, time in enumerate(times)}
+        step = timedelta(seconds=self.meters.step)
         return [
             {
                 "time": row.time,
-                "hour": int(row.time[11:13]),
+                "hour": (self.meters.start + number[row.time] * step).hour,
                 "node": row.node,
                 "produced_kwh": self.meters.produced[place[row.node]][number[row.time]] / 1e6,
                 "consumed_kwh": self.meters.consumed[place[row.node]][number[row.time]] / 1e6,
@@ -255,7 +257,10 @@ class RehearsalStage:
     def act(self, name: str, contract: str, function: str, *arguments: Value) -> Sequence[Event]:
         """Call the contract directly."""
         call = Call(function, arguments, self._setting.time, self._sheet.balance)
-        return self._sheet.rehearse(contract, self.network.address(name), call, self._setting)
+        try:
+            return self._sheet.rehearse(contract, self.network.address(name), call, self._setting)
+        except Refusal as refusal:
+            raise BadInput(f"{name}: {contract}.{function} was refused: {refusal}") from None
 
     def close(self) -> None:
         """Nothing to mine."""
@@ -305,7 +310,10 @@ def run(
 def rehearse(meters: Meters | None = None, terms: DayTerms | None = None) -> Day:
     """The same day without a chain: the same contracts, hence the same rows."""
     meters, terms = meters or testbed_meters(), _checked(terms or DayTerms())
-    network = _empty_network(meters.nodes, terms.split)
+    try:
+        network = _empty_network(meters.nodes, terms.split, terms.price)
+    except ValueError as fault:
+        raise BadInput(str(fault)) from None
     rows, refused, _ = _play(RehearsalStage(network), meters, terms, None)
     return Day(meters, terms, rows, refused)
 
@@ -315,6 +323,10 @@ def _checked(terms: DayTerms) -> DayTerms:
         raise BadInput("a token buys more than 0 Wh")
     if terms.opening_tokens < 0:
         raise BadInput("nobody opens with fewer than 0 tokens")
+    if terms.price < 0:
+        raise BadInput("the price of a token is 0 or more")
+    if terms.split not in SPLITS:
+        raise BadInput(f"surplus is divided {' or '.join(SPLITS)}, not {terms.split!r}")
     return terms
 
 
@@ -336,8 +348,8 @@ def _network(meters: Meters, terms: DayTerms) -> PrivateChain:
 
 # A rehearsal's keys and first state depend on little: keep them, so that a slider is quick.
 @cache
-def _empty_network(nodes: tuple[str, ...], split: str) -> PrivateChain:
-    return PrivateChain(nodes, ChainTerms(split=split))
+def _empty_network(nodes: tuple[str, ...], split: str, price: int) -> PrivateChain:
+    return PrivateChain(nodes, ChainTerms(split=split, price=price))
 
 
 def _seconds(meters: Meters) -> int:
