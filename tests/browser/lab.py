@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from playwright.sync_api import Locator, Page, Route, sync_playwright
+from playwright.sync_api import Locator, Page, Route, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -89,13 +89,23 @@ class Lab:
 
     def run_all(self, seconds: int = 120) -> None:
         """Clear every output, run every cell and wait for the last; an error fails the test."""
-        self._menu("Edit", "editmenu:clear-all")
-        self._wait_for_prompts(r"^\[ \]:$", 20)
+        self._clear_all()
         self._menu("Run", "runmenu:run-all")
         self._wait_for_prompts(r"^\[\d+\]:$", seconds)
         self._wait_until_idle()
         errors = self.page.locator(".jp-OutputArea-output[data-mime-type*='error']")
         assert errors.count() == 0, errors.first.inner_text()
+
+    def _clear_all(self, attempts: int = 5) -> None:
+        # A page that is still being set up may drop the first click.
+        for attempt in range(attempts):
+            self._menu("Edit", "editmenu:clear-all")
+            try:
+                self._wait_for_prompts(r"^\[ \]:$", 8)
+                break
+            except TimeoutError:
+                if attempt == attempts - 1:
+                    raise
 
     def cell(self, text: str) -> Locator:
         """The first code cell whose code holds this text, scrolled into view."""
