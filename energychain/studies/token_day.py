@@ -29,7 +29,13 @@ from energychain.primitives.keys import Address
 from energychain.primitives.merkle import InclusionProof
 from energychain.primitives.refusals import BadInput, Refusal
 from energychain.primitives.units import tokens
-from energychain.studies.private_chain import BLOCK_SECONDS, TOKEN_PRICE, ChainTerms, PrivateChain
+from energychain.studies.private_chain import (
+    BLOCK_SECONDS,
+    HOUSEHOLDS,
+    TOKEN_PRICE,
+    ChainTerms,
+    PrivateChain,
+)
 
 SETUP_SECONDS = 60
 """How long before the first interval the chain begins [s]."""
@@ -333,7 +339,7 @@ def _checked(terms: DayTerms) -> DayTerms:
 def _network(meters: Meters, terms: DayTerms) -> PrivateChain:
     try:
         return PrivateChain(
-            meters.nodes,
+            _households(meters.nodes),
             ChainTerms(
                 start=_seconds(meters) - SETUP_SECONDS,
                 first_interval=_seconds(meters),
@@ -349,7 +355,12 @@ def _network(meters: Meters, terms: DayTerms) -> PrivateChain:
 # A rehearsal's keys and first state depend on little: keep them, so that a slider is quick.
 @cache
 def _empty_network(nodes: tuple[str, ...], split: str, price: int) -> PrivateChain:
-    return PrivateChain(nodes, ChainTerms(split=split, price=price))
+    return PrivateChain(_households(nodes), ChainTerms(split=split, price=price))
+
+
+def _households(nodes: tuple[str, ...]) -> tuple[str, ...]:
+    """The testbed has a fourth household account, which stays idle all day."""
+    return HOUSEHOLDS if set(nodes) <= set(HOUSEHOLDS) else nodes
 
 
 def _seconds(meters: Meters) -> int:
