@@ -143,8 +143,9 @@ def test_everything_that_happened_was_signed_mined_and_done() -> None:
 def test_nothing_was_made_or_lost_on_the_chain() -> None:
     network, chain = testbed_day().network, testbed_day().chain
     assert network is not None
+    assert len(network.accounts) == 8
     assert chain.state.total(ENERGY_TOKEN) == TOKEN_STOCK
-    assert chain.state.total(MONEY) == 4 * SAVINGS
+    assert chain.state.total(MONEY) == (len(network.households) + 1) * SAVINGS
     ether = len(network.accounts) * ENDOWMENT + chain.height * BLOCK_REWARD
     assert chain.state.total(ETHER) == ether
 
