@@ -20,7 +20,7 @@ help:
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{ printf "  %-16s %s\n", $$1, $$2 }'
 
 lab: $(READY)  ## open JupyterLab on the first lesson
-	$(BIN)/jupyter lab lessons/00_start_here.ipynb
+	$(BIN)/energychain lab
 
 test: $(READY)  ## run everything: types, lint, tests, examples, lessons, mutations
 	@$(MAKE) --no-print-directory types lint unit pycryptodome-3 lessons mutation

@@ -4,6 +4,7 @@ Bad input ends with exit code 2 and one sentence; nothing is written then.
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -351,7 +352,9 @@ def lab(
             "JupyterLab is not installed: pip install 'energychain[lab]' brings it"
         ) from None
     lessons = _lessons(folder)
-    LabApp.launch_instance(argv=[str(lessons / "00_start_here.ipynb")])
+    # In a container the only user is often root, whom Jupyter would turn away.
+    as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
+    LabApp.launch_instance(argv=[str(lessons / "00_start_here.ipynb"), *as_root])
 
 
 def _lessons(folder: Path) -> Path:
