@@ -11,28 +11,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from energychain.ledger.block import NONCE_BYTES, VERSION, Block, Header, transaction_tree
+from energychain.ledger.genesis import Genesis
 from energychain.ledger.state import (
     ETHER,
     Contract,
-    GasSchedule,
     InvalidTransaction,
     Receipt,
     Setting,
     State,
     Worksheet,
 )
-from energychain.ledger.transaction import SignedTransaction, Value
-from energychain.primitives.encoding import encode
-from energychain.primitives.hashing import NO_DIGEST, Digest, short
+from energychain.ledger.transaction import SignedTransaction
+from energychain.primitives.hashing import Digest, short
 from energychain.primitives.keys import Address, BadSignature
-from energychain.primitives.merkle import merkle_root
 from energychain.primitives.refusals import Refusal
 
 CONFIRMATIONS = 12
 """Blocks after which a transaction counts as settled (Cali & Fifield, 2019, section 4.3)."""
-
-NOBODY = Address("0x" + "0" * 40)
-"""The "miner" of the first block."""
 
 SealRule = Callable[[Header], None]
 """Accepts a header's seal, or raises :class:`InvalidBlock`."""
@@ -105,70 +100,6 @@ class WrongStateRoot(InvalidBlock):
     """The transactions lead to another state than the header says."""
 
     rule = "state root"
-
-
-# --- the beginning --------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Genesis:
-    """What the members of a private chain agree on before the first block. The first
-    block's hash covers all of it.
-    """
-
-    chain: str
-    """The name of the chain."""
-
-    time: int
-    """When it begins [seconds since 1970-01-01 UTC]."""
-
-    target: int
-    """The proof-of-work target of every block; low difficulty means a large target."""
-
-    reward: int
-    """Ether created for the miner of each block [wei]."""
-
-    gas: GasSchedule
-    """What work costs."""
-
-    balances: tuple[tuple[str, Address, int], ...]
-    """The first endowment: asset, owner, amount."""
-
-    storage: tuple[tuple[str, Value, Value], ...]
-    """The contracts' first storage: contract, key, value."""
-
-    names: tuple[tuple[Address, str], ...] = ()
-    """What people call the accounts."""
-
-    def state(self) -> State:
-        """The state before the first transaction."""
-        sheet = Worksheet(State({}, {}, self._storage()))
-        for asset, owner, amount in self.balances:
-            sheet.endow(asset, owner, amount)
-        return sheet.state()
-
-    def _storage(self) -> dict[str, dict[Value, Value]]:
-        storage: dict[str, dict[Value, Value]] = {}
-        for contract, key, value in self.storage:
-            storage.setdefault(contract, {})[key] = value
-        return storage
-
-    def block(self) -> Block:
-        """The first block. Its one Merkle leaf is this record."""
-        return Block(
-            Header(
-                version=VERSION,
-                height=0,
-                parent=NO_DIGEST,
-                merkle_root=merkle_root([encode(self)]),
-                state_root=self.state().root,
-                time=self.time,
-                target=self.target,
-                miner=NOBODY,
-                nonce=0,
-            ),
-            (),
-        )
 
 
 # --- the rules ------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from energychain.ledger.block import Block, Header
-from energychain.ledger.chain import Chain, Genesis, InvalidBlock, SealRule
+from energychain.ledger.chain import Chain, InvalidBlock, SealRule
+from energychain.ledger.genesis import Genesis
 from energychain.ledger.state import Contract, GasSchedule
 from energychain.ledger.transaction import SignedTransaction, Transaction, Value
 from energychain.primitives.hashing import Digest, short

@@ -17,7 +17,8 @@ from energychain.contracts.bank import opening_storage as bank_storage
 from energychain.contracts.energy_trade import opening_storage as trade_storage
 from energychain.contracts.token import ENERGY_TOKEN, MONEY
 from energychain.ledger.block import Block
-from energychain.ledger.chain import CONFIRMATIONS, Chain, Draft, Genesis
+from energychain.ledger.chain import CONFIRMATIONS, Chain, Draft
+from energychain.ledger.genesis import Genesis
 from energychain.ledger.state import ETHER, GasSchedule, Receipt
 from energychain.ledger.transaction import SignedTransaction, Transaction, Value
 from energychain.primitives.keys import Address, SecretKey, derive

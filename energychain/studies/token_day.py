@@ -15,19 +15,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from functools import cache, cached_property
-from typing import Protocol
 
 from energychain import datasets
-from energychain.contracts.token import ENERGY_TOKEN
 from energychain.grid.metering import Meters, read_meters
 from energychain.ledger.block import Header
 from energychain.ledger.chain import Chain
-from energychain.ledger.state import Call, Event, Worksheet
+from energychain.ledger.state import Event
 from energychain.ledger.transaction import SignedTransaction, Value
 from energychain.markets.fixed_price import SPLITS
 from energychain.primitives.keys import Address
 from energychain.primitives.merkle import InclusionProof
-from energychain.primitives.refusals import BadInput, Refusal
+from energychain.primitives.refusals import BadInput
 from energychain.primitives.units import tokens
 from energychain.studies.private_chain import (
     BLOCK_SECONDS,
@@ -36,6 +34,7 @@ from energychain.studies.private_chain import (
     ChainTerms,
     PrivateChain,
 )
+from energychain.studies.stages import ChainStage, RehearsalStage, Stage
 
 SETUP_SECONDS = 60
 """How long before the first interval the chain begins [s]."""
@@ -194,86 +193,6 @@ class Day:
         height, index = self.readings[time, node]
         block = self.chain.blocks[height]
         return block.transactions[index], block.proof(index), block.header
-
-
-# --- the two stages -------------------------------------------------------------------
-
-
-class Stage(Protocol):
-    """Where a day can be played: on a chain, or in a rehearsal without one."""
-
-    network: PrivateChain
-
-    def open(self, time: int) -> None:
-        """Begin what happens at a time."""
-
-    def act(self, name: str, contract: str, function: str, *arguments: Value) -> Sequence[Event]:
-        """Let somebody call a contract; the events, or an error if it is refused."""
-
-    def close(self) -> None:
-        """End it."""
-
-    def balance(self, name: str) -> int:
-        """Somebody's tokens."""
-
-
-class ChainStage:
-    """Signed transactions in mined blocks."""
-
-    def __init__(self, network: PrivateChain) -> None:
-        self.network = network
-        self.sent = 0
-
-    def open(self, time: int) -> None:
-        """Open a block."""
-        self.network.open_block(time)
-        self.sent = 0
-
-    def act(self, name: str, contract: str, function: str, *arguments: Value) -> Sequence[Event]:
-        """Sign and send."""
-        receipt = self.network.send(name, contract, function, *arguments)
-        self.sent += 1
-        if not receipt.done:
-            raise BadInput(f"{name}: {contract}.{function} was refused: {receipt.reason}")
-        return receipt.events
-
-    def close(self) -> None:
-        """Mine the block."""
-        self.network.close_block()
-
-    def balance(self, name: str) -> int:
-        """Somebody's tokens in the newest block."""
-        return self.network.balance(name)
-
-
-class RehearsalStage:
-    """The same contracts on the same state, without signatures, gas and blocks: fast
-    enough to follow a slider.
-    """
-
-    def __init__(self, network: PrivateChain) -> None:
-        self.network = network
-        self._sheet = Worksheet(network.chain.state)
-        self.open(network.terms.start)
-
-    def open(self, time: int) -> None:
-        """Note the time."""
-        self._setting = self.network.chain.setting(time, self.network.address("miner 1"))
-
-    def act(self, name: str, contract: str, function: str, *arguments: Value) -> Sequence[Event]:
-        """Call the contract directly."""
-        call = Call(function, arguments, self._setting.time, self._sheet.balance)
-        try:
-            return self._sheet.rehearse(contract, self.network.address(name), call, self._setting)
-        except Refusal as refusal:
-            raise BadInput(f"{name}: {contract}.{function} was refused: {refusal}") from None
-
-    def close(self) -> None:
-        """Nothing to mine."""
-
-    def balance(self, name: str) -> int:
-        """Somebody's tokens now."""
-        return self._sheet.balance(ENERGY_TOKEN, self.network.address(name))
 
 
 # --- the play -------------------------------------------------------------------------

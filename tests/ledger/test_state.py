@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from energychain.consensus.work import check_work, mine
-from energychain.ledger.chain import Chain, Genesis, InvalidBlock
+from energychain.ledger.chain import Chain, InvalidBlock
+from energychain.ledger.genesis import Genesis
 from energychain.ledger.state import (
     ETHER,
     Call,
