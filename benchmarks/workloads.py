@@ -15,15 +15,15 @@ from energychain.ledger.block import Block
 from energychain.ledger.chain import Chain
 from energychain.ledger.transaction import SignedTransaction
 from energychain.primitives import hashing, merkle
-from energychain.studies.private_chain import ChainTerms, PrivateChain
+from energychain.studies.testbed import ChainTerms, Testbed
 
 PER_BLOCK = 100
 
 
-def transfers(count: int) -> PrivateChain:
+def transfers(count: int) -> Testbed:
     """A chain of token transfers among twenty homes, a hundred to a block."""
     homes = [f"home {i}" for i in range(20)]
-    network = PrivateChain(homes, ChainTerms(difficulty_bits=4))
+    network = Testbed(homes, ChainTerms(difficulty_bits=4))
     for first in range(0, count, PER_BLOCK):
         network.open_block()
         for i in range(first, min(first + PER_BLOCK, count)):

@@ -2,6 +2,8 @@
 
 from energychain.ledger.state import Call
 from energychain.ledger.transaction import Value
+from energychain.primitives.encoding import encode
+from energychain.primitives.hashing import sha256
 from energychain.primitives.keys import Address, is_address
 from energychain.primitives.refusals import Refusal
 
@@ -62,3 +64,13 @@ def addresses(value: Value, name: str) -> tuple[Address, ...]:
 def unknown_function(contract: str, call: Call, *known: str) -> UnknownFunction:
     """The refusal for a function that the contract does not have."""
     return UnknownFunction(f"{contract} has no {call.function!r}; it has {', '.join(known)}")
+
+
+def vault(contract: str) -> Address:
+    """The account that holds what is deposited with a contract. It is the digest of the
+    contract's name, so nobody has a key to it: only the contract's own rules move it.
+
+    >>> vault("charging_quota")[:10]
+    '0xc8b10ace'
+    """
+    return Address("0x" + sha256(encode(("vault", contract)))[-20:].hex())

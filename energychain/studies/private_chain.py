@@ -1,39 +1,22 @@
 """
-The testbed's private chain: four machines, eight accounts, a bank, two miners.
-
-Cali & Fifield (2019), sections 4.2 and 4.3: two Linux nodes and two mining nodes,
-each with two accounts; a low, fixed difficulty; plenty of private Ether; a very low
-gas price; miners who act as the bank. The text does not say which account is whose:
-the names below are our reading. Difficulty in bits, block time, Ether and the prices
-are not printed either; they are parameters.
+A private chain that one person drives from a notebook: its accounts have names, every
+key is derived from a seed, and blocks are opened, filled and closed by hand.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from energychain.consensus.work import check_work, mine, target_for
 from energychain.contracts import CONTRACTS
-from energychain.contracts.bank import opening_storage as bank_storage
-from energychain.contracts.energy_trade import opening_storage as trade_storage
-from energychain.contracts.token import ENERGY_TOKEN, MONEY
 from energychain.ledger.block import Block
 from energychain.ledger.chain import CONFIRMATIONS, Chain, Draft
 from energychain.ledger.genesis import Genesis
-from energychain.ledger.state import ETHER, GasSchedule, Receipt
+from energychain.ledger.state import ETHER, Contract, GasSchedule, Receipt
 from energychain.ledger.transaction import SignedTransaction, Transaction, Value
 from energychain.primitives.keys import Address, SecretKey, derive
 
-MACHINES = {
-    "linux 1": ("node 1", "node 2"),
-    "linux 2": ("node 3", "node 4"),
-    "miner 1": ("miner 1", "bank"),
-    "miner 2": ("miner 2", "auditor"),
-}
-"""The four machines of the testbed and their eight accounts."""
-
-HOUSEHOLDS = ("node 1", "node 2", "node 3", "node 4")
-SERVICE = ("miner 1", "miner 2", "bank", "auditor")
 MINERS = ("miner 1", "miner 2")
+"""Who seals the blocks, in turn."""
 
 ENDOWMENT = 10**21
 """The private Ether of each account [wei]: a thousand Ether, enough for everything."""
@@ -50,15 +33,6 @@ GAS_LIMIT = 100_000_000
 BLOCK_SECONDS = 15
 """Between two blocks when nothing else sets the time, as on Ethereum in 2018 [s]."""
 
-TOKEN_PRICE = 30_000
-"""What a token costs at the bank [micro-dollar]: three cents, or 0.20 dollars per kWh."""
-
-SAVINGS = 10**12
-"""Money of each household with the bank: a million dollars [micro-dollar]."""
-
-TOKEN_STOCK = 10**15
-"""Tokens that the bank can sell [milli-token]."""
-
 
 @dataclass(frozen=True)
 class Account:
@@ -73,70 +47,54 @@ class Account:
         return self.key.public.address
 
 
-@dataclass(frozen=True)
-class ChainTerms:
-    """What the members agree on before the first block."""
-
-    name: str = "testbed"
-    start: int = 0
-    """When the chain begins [seconds since 1970-01-01 UTC]."""
-
-    difficulty_bits: int = 8
-    """A block takes 256 tries on average: an easy private chain."""
-
-    price: int = TOKEN_PRICE
-    """What a token costs at the bank [micro-dollar]."""
-
-    redemption_interval: int = 86_400
-    """The time between two redemptions [s]."""
-
-    first_interval: int = 0
-    """When interval 0 of the meters begins [s]."""
-
-    interval: int = 0
-    """How long an interval of the meters is [s]; 0 if nobody checks."""
-
-    split: str = "in order"
-    """How surplus is divided among buyers."""
-
-    seed: str = "energychain testbed"
-    """From which all keys are derived: for lessons only."""
+def address_of(name: str, seed: str) -> Address:
+    """The address of the account with this name, on a chain whose keys come from this seed."""
+    return derive(seed, name).public.address
 
 
 class PrivateChain:
-    """A chain that one person drives from a notebook: open a block, send, close it."""
+    """A chain that one person drives from a notebook: open a block, send, close it.
 
-    def __init__(self, households: Sequence[str], terms: ChainTerms | None = None) -> None:
-        self.terms = terms or ChainTerms()
-        taken = [name for name in households if name in SERVICE]
-        if taken:
-            raise ValueError(f"{taken[0]!r} is the name of a service account: rename the node")
-        self.households = tuple(households)
-        self.accounts = {
-            name: Account(name, derive(self.terms.seed, name)) for name in (*households, *SERVICE)
-        }
-        self.chain = Chain.begin(self._genesis(), CONTRACTS, check_work)
-        self._draft: Draft | None = None
+    ``names`` are the accounts besides the two miners; each has plenty of Ether for gas.
+    ``balances`` gives further assets by name, ``storage`` is the contracts' first storage.
 
-    def _genesis(self) -> Genesis:
-        address = self.address
+    >>> chain = PrivateChain(["ann", "ben"], balances=[("token", "ann", 5_000)])
+    >>> chain.open_block()
+    >>> receipt = chain.send("ann", "token", "transfer", "token", chain.address("ben"), 2_000)
+    >>> block = chain.close_block()
+    >>> chain.balance("ben", "token")
+    2000
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        *,
+        name: str = "private",
+        start: int = 0,
+        difficulty_bits: int = 8,
+        seed: str = "energychain",
+        contracts: Mapping[str, Contract] = CONTRACTS,
+        balances: Iterable[tuple[str, str, int]] = (),
+        storage: Iterable[tuple[str, Value, Value]] = (),
+    ) -> None:
+        everybody = (*names, *(miner for miner in MINERS if miner not in names))
+        self.name, self.start = name, start
+        self.accounts = {each: Account(each, derive(seed, each)) for each in everybody}
         ether = [(ETHER, account.address, ENDOWMENT) for account in self.accounts.values()]
-        savings = [(MONEY, address(name), SAVINGS) for name in self.households]
-        stock = [(ENERGY_TOKEN, address("bank"), TOKEN_STOCK), (MONEY, address("bank"), SAVINGS)]
-        terms = self.terms
-        return Genesis(
-            chain=terms.name,
-            time=terms.start,
-            target=target_for(terms.difficulty_bits),
+        others = [(asset, self.address(owner), amount) for asset, owner, amount in balances]
+        genesis = Genesis(
+            chain=name,
+            time=start,
+            target=target_for(difficulty_bits),
             reward=BLOCK_REWARD,
             gas=GasSchedule(),
-            balances=(*ether, *savings, *stock),
-            storage=(
-                *bank_storage(address("bank"), terms.price, terms.start, terms.redemption_interval),
-                *trade_storage(terms.split, terms.first_interval, terms.interval),
-            ),
+            balances=(*ether, *others),
+            storage=tuple(storage),
             names=tuple((account.address, account.name) for account in self.accounts.values()),
         )
+        self.chain = Chain.begin(genesis, contracts, check_work)
+        self._draft: Draft | None = None
 
     def address(self, name: str) -> Address:
         """The address of a named account.
@@ -145,7 +103,7 @@ class PrivateChain:
         """
         return self.accounts[name].address
 
-    def balance(self, name: str, asset: str = ENERGY_TOKEN) -> int:
+    def balance(self, name: str, asset: str) -> int:
         """What a named account owns, in the newest block."""
         return self.chain.state.balance(asset, self.address(name))
 
@@ -158,7 +116,7 @@ class PrivateChain:
             source = self._draft or self.chain.state
             nonce = source.nonce(key.public.address)
         return Transaction(
-            chain=self.terms.name,
+            chain=self.name,
             sender=key.public,
             nonce=nonce,
             contract=contract,

@@ -27,8 +27,8 @@ class Stage(Protocol):
     def close(self) -> None:
         """End it."""
 
-    def balance(self, name: str) -> int:
-        """Somebody's tokens."""
+    def balance(self, name: str, asset: str = ENERGY_TOKEN) -> int:
+        """What somebody owns of an asset."""
 
 
 class ChainStage:
@@ -55,9 +55,9 @@ class ChainStage:
         """Mine the block."""
         self.network.close_block()
 
-    def balance(self, name: str) -> int:
-        """Somebody's tokens in the newest block."""
-        return self.network.balance(name)
+    def balance(self, name: str, asset: str = ENERGY_TOKEN) -> int:
+        """What somebody owns of an asset in the newest block."""
+        return self.network.balance(name, asset)
 
 
 class RehearsalStage:
@@ -68,7 +68,7 @@ class RehearsalStage:
     def __init__(self, network: PrivateChain) -> None:
         self.network = network
         self._sheet = Worksheet(network.chain.state)
-        self.open(network.terms.start)
+        self.open(network.start)
 
     def open(self, time: int) -> None:
         """Note the time."""
@@ -85,6 +85,6 @@ class RehearsalStage:
     def close(self) -> None:
         """Nothing to mine."""
 
-    def balance(self, name: str) -> int:
-        """Somebody's tokens now."""
-        return self._sheet.balance(ENERGY_TOKEN, self.network.address(name))
+    def balance(self, name: str, asset: str = ENERGY_TOKEN) -> int:
+        """What somebody owns of an asset now."""
+        return self._sheet.balance(asset, self.network.address(name))

@@ -27,14 +27,9 @@ from energychain.primitives.keys import Address
 from energychain.primitives.merkle import InclusionProof
 from energychain.primitives.refusals import BadInput
 from energychain.primitives.units import tokens
-from energychain.studies.private_chain import (
-    BLOCK_SECONDS,
-    HOUSEHOLDS,
-    TOKEN_PRICE,
-    ChainTerms,
-    PrivateChain,
-)
+from energychain.studies.private_chain import BLOCK_SECONDS
 from energychain.studies.stages import ChainStage, RehearsalStage, Stage
+from energychain.studies.testbed import HOUSEHOLDS, TOKEN_PRICE, ChainTerms, Testbed
 
 SETUP_SECONDS = 60
 """How long before the first interval the chain begins [s]."""
@@ -113,7 +108,7 @@ class Day:
     redeemed: Mapping[str, int] = field(default_factory=dict)
     """Tokens that each earner turned into money when the day was over [milli-token]."""
 
-    network: PrivateChain | None = None
+    network: Testbed | None = None
     """The private chain on which it happened; none for a rehearsal."""
 
     readings: Mapping[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
@@ -255,9 +250,9 @@ def _checked(terms: DayTerms) -> DayTerms:
     return terms
 
 
-def _network(meters: Meters, terms: DayTerms) -> PrivateChain:
+def _network(meters: Meters, terms: DayTerms) -> Testbed:
     try:
-        return PrivateChain(
+        return Testbed(
             _households(meters.nodes),
             ChainTerms(
                 start=_seconds(meters) - SETUP_SECONDS,
@@ -273,8 +268,8 @@ def _network(meters: Meters, terms: DayTerms) -> PrivateChain:
 
 # A rehearsal's keys and first state depend on little: keep them, so that a slider is quick.
 @cache
-def _empty_network(nodes: tuple[str, ...], split: str, price: int) -> PrivateChain:
-    return PrivateChain(_households(nodes), ChainTerms(split=split, price=price))
+def _empty_network(nodes: tuple[str, ...], split: str, price: int) -> Testbed:
+    return Testbed(_households(nodes), ChainTerms(split=split, price=price))
 
 
 def _households(nodes: tuple[str, ...]) -> tuple[str, ...]:
@@ -362,7 +357,7 @@ def _set_up(
     stage.close()
 
 
-def _redeem(network: PrivateChain, meters: Meters, terms: DayTerms) -> dict[str, int]:
+def _redeem(network: Testbed, meters: Meters, terms: DayTerms) -> dict[str, int]:
     """The closing redemption: those who earned tokens turn what they earned into money."""
     start = _seconds(meters)
     earned = {

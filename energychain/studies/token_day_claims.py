@@ -13,7 +13,7 @@ from energychain.grid.metering import surplus_energy
 from energychain.ledger.chain import CONFIRMATIONS
 from energychain.primitives.units import ENERGY_DECIMALS, TOKEN_DECIMALS, from_units, kwh, tokens
 from energychain.studies.claims import Claim, compared, erratum
-from energychain.studies.private_chain import MACHINES
+from energychain.studies.testbed import MACHINES
 from energychain.studies.token_day import Day, run
 
 if TYPE_CHECKING:

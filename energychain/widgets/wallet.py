@@ -8,7 +8,7 @@ import ipywidgets as widgets
 
 from energychain.primitives.refusals import Refusal
 from energychain.primitives.units import tokens
-from energychain.studies.private_chain import PrivateChain
+from energychain.studies.testbed import Testbed
 from energychain.widgets.explorer import Panel, Table, button, labelled
 from energychain.widgets.wallet_model import WalletModel
 
@@ -27,7 +27,7 @@ class Wallet(Panel):
     True
     """
 
-    def __init__(self, network: PrivateChain | None = None, *, prediction: str = "") -> None:
+    def __init__(self, network: Testbed | None = None, *, prediction: str = "") -> None:
         self.model = WalletModel(network)
         names = self.model.names
         self.source = labelled(widgets.Dropdown, "From", options=names, value=names[0])

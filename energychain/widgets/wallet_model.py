@@ -16,7 +16,7 @@ from energychain.primitives.hashing import Digest
 from energychain.primitives.keys import BadSignature
 from energychain.primitives.refusals import BadInput
 from energychain.primitives.units import TOKEN_DECIMALS, to_units, tokens
-from energychain.studies.private_chain import HOUSEHOLDS, PrivateChain
+from energychain.studies.testbed import HOUSEHOLDS, Testbed
 
 OPENING_TOKENS = 100_000
 """What each household of the default network buys first [milli-token]."""
@@ -87,7 +87,7 @@ class Holding:
 class WalletModel:
     """A private chain, seen through a wallet. Time moves only when somebody mines."""
 
-    def __init__(self, network: PrivateChain | None = None) -> None:
+    def __init__(self, network: Testbed | None = None) -> None:
         self.network = network or default_network()
         self._beginning = self.network.chain
         self.own_network = network is None
@@ -217,12 +217,12 @@ class WalletModel:
         """The library calls that lead to the present state."""
         lines = [
             "from energychain.contracts.token import ENERGY_TOKEN",
-            "from energychain.studies.private_chain import HOUSEHOLDS, PrivateChain",
+            "from energychain.studies.testbed import HOUSEHOLDS, Testbed",
             "",
         ]
         if self.own_network:
             lines += [
-                "network = PrivateChain(HOUSEHOLDS[:3])",
+                "network = Testbed(HOUSEHOLDS[:3])",
                 f'network.mine(network.signed(n, "bank", "buy", {OPENING_TOKENS:_})'
                 " for n in network.households)",
             ]
@@ -233,9 +233,9 @@ class WalletModel:
         return "\n".join(lines)
 
 
-def default_network() -> PrivateChain:
+def default_network() -> Testbed:
     """Three households that have bought a hundred tokens each."""
-    network = PrivateChain(HOUSEHOLDS[:3])
+    network = Testbed(HOUSEHOLDS[:3])
     network.mine(network.signed(name, "bank", "buy", OPENING_TOKENS) for name in network.households)
     return network
 

@@ -14,7 +14,7 @@ from energychain.ledger import saved
 from energychain.ledger.block import Block, transaction_tree
 from energychain.ledger.chain import Chain
 from energychain.ledger.transaction import SignedTransaction
-from energychain.studies.private_chain import ChainTerms, PrivateChain
+from energychain.studies.testbed import ChainTerms, Testbed
 
 EASY = ChainTerms(difficulty_bits=0)
 """Every hash counts as sealed: for tests that mine often."""
@@ -24,7 +24,7 @@ EASY = ChainTerms(difficulty_bits=0)
 class Workshop:
     """What it takes to forge a block that breaks one rule and keeps the others."""
 
-    network: PrivateChain
+    network: Testbed
 
     @property
     def chain(self) -> Chain:
@@ -62,8 +62,8 @@ class Workshop:
         }
 
 
-def small_network() -> PrivateChain:
-    network = PrivateChain(["ann", "ben"])
+def small_network() -> Testbed:
+    network = Testbed(["ann", "ben"])
     network.open_block()
     for name in ("ann", "ben"):
         network.send(name, "bank", "buy", 100_000)
@@ -81,9 +81,9 @@ def workshop() -> Workshop:
 
 
 @pytest.fixture
-def easy() -> PrivateChain:
+def easy() -> Testbed:
     """A fresh chain on which everything is mined at the first try."""
-    return PrivateChain(["ann", "ben"], EASY)
+    return Testbed(["ann", "ben"], EASY)
 
 
 @cache

@@ -27,7 +27,8 @@ from energychain.ledger.state import ETHER, CannotPayGas, InvalidTransaction
 from energychain.primitives.hashing import Digest, sha256
 from energychain.primitives.keys import BadSignature
 from energychain.primitives.merkle import BadProof
-from energychain.studies.private_chain import ENDOWMENT, PrivateChain
+from energychain.studies.private_chain import ENDOWMENT
+from energychain.studies.testbed import Testbed
 
 ELSEWHERE = Digest(sha256(b"elsewhere"))
 
@@ -96,7 +97,7 @@ def test_a_nonce_that_does_not_fit_its_bytes_is_no_seal(workshop: Any, nonce: in
 
 
 def test_a_block_of_another_chain_does_not_fit(workshop: Any) -> None:
-    other = PrivateChain(["ann", "ben"], replace(workshop.network.terms, name="another"))
+    other = Testbed(["ann", "ben"], replace(workshop.network.terms, name="another"))
     with pytest.raises(WrongParent):
         other.chain.append(workshop.chain.blocks[1])
 
@@ -187,7 +188,7 @@ def test_a_nonce_that_comes_too_early_is_refused(workshop: Any) -> None:
 
 
 def test_a_replay_on_another_chain_is_refused_by_the_chains_name(workshop: Any) -> None:
-    other = PrivateChain(["ann", "ben"], replace(workshop.network.terms, name="another"))
+    other = Testbed(["ann", "ben"], replace(workshop.network.terms, name="another"))
     other.open_block()
     assert other.address("ann") == workshop.network.address("ann"), "the same keys"
     with pytest.raises(InvalidTransaction, match="signed for the chain 'testbed'") as caught:
@@ -321,7 +322,7 @@ def test_validate_names_the_block_that_was_altered(workshop: Any) -> None:
 
 
 def test_confirmations_count_the_transactions_own_block_and_every_later_one(
-    easy: PrivateChain,
+    easy: Testbed,
 ) -> None:
     signed = easy.signed("ann", "bank", "buy", 1_000)
     assert easy.chain.confirmations(signed.id) == 0

@@ -7,14 +7,8 @@ from hypothesis import strategies as st
 
 from energychain.contracts.token import ENERGY_TOKEN, MONEY
 from energychain.ledger.state import ETHER
-from energychain.studies.private_chain import (
-    BLOCK_REWARD,
-    ENDOWMENT,
-    SAVINGS,
-    TOKEN_STOCK,
-    ChainTerms,
-    PrivateChain,
-)
+from energychain.studies.private_chain import BLOCK_REWARD, ENDOWMENT
+from energychain.studies.testbed import SAVINGS, TOKEN_STOCK, ChainTerms, Testbed
 
 HOMES = ("ann", "ben", "cat")
 EVERYBODY = (*HOMES, "bank", "miner 1")
@@ -45,7 +39,7 @@ operations = st.lists(
 )
 
 
-def perform(network: PrivateChain, operation: tuple[Any, ...]) -> None:
+def perform(network: Testbed, operation: tuple[Any, ...]) -> None:
     match operation:
         case ("transfer", name, asset, to, amount):
             network.send(name, "token", "transfer", asset, network.address(to), amount)
@@ -68,7 +62,7 @@ def perform(network: PrivateChain, operation: tuple[Any, ...]) -> None:
             network.open_block(network.chain.head.header.time + seconds)
 
 
-def check(network: PrivateChain) -> None:
+def check(network: Testbed) -> None:
     state, height = network.chain.state, network.chain.height
     assert state.total(ENERGY_TOKEN) == TOKEN_STOCK
     assert state.total(MONEY) == (len(HOMES) + 1) * SAVINGS
@@ -82,7 +76,7 @@ def check(network: PrivateChain) -> None:
 def test_tokens_money_and_ether_are_conserved_whatever_people_do(
     wishes: list[tuple[Any, ...]],
 ) -> None:
-    network = PrivateChain(HOMES, ChainTerms(difficulty_bits=0))
+    network = Testbed(HOMES, ChainTerms(difficulty_bits=0))
     network.open_block()
     for wish in wishes:
         perform(network, wish)
@@ -99,7 +93,7 @@ def test_tokens_money_and_ether_are_conserved_whatever_people_do(
 @settings(max_examples=30)
 @given(st.lists(st.tuples(home, energy, energy), min_size=1, max_size=8))
 def test_trades_move_tokens_and_make_none(readings: list[tuple[str, int, int]]) -> None:
-    network = PrivateChain(HOMES, ChainTerms(difficulty_bits=0))
+    network = Testbed(HOMES, ChainTerms(difficulty_bits=0))
     network.open_block()
     for name in HOMES:
         network.send(name, "bank", "buy", 5_000)

@@ -18,7 +18,8 @@ from energychain.ledger.chain import CONFIRMATIONS
 from energychain.ledger.state import ETHER
 from energychain.primitives.merkle import BadProof
 from energychain.primitives.refusals import BadInput
-from energychain.studies.private_chain import BLOCK_REWARD, ENDOWMENT, SAVINGS, TOKEN_STOCK
+from energychain.studies.private_chain import BLOCK_REWARD, ENDOWMENT
+from energychain.studies.testbed import SAVINGS, TOKEN_STOCK
 from energychain.studies.token_day import Day, DayTerms, household_week, rehearse, run
 from energychain.studies.token_day import testbed_meters as read_testbed
 from energychain.studies.token_day_claims import table_2

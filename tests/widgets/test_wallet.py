@@ -7,7 +7,7 @@ from energychain.ledger.chain import CONFIRMATIONS
 from energychain.ledger.state import ETHER, WrongNonce
 from energychain.primitives.keys import BadSignature
 from energychain.primitives.refusals import BadInput
-from energychain.studies.private_chain import HOUSEHOLDS, PrivateChain
+from energychain.studies.testbed import HOUSEHOLDS, Testbed
 from energychain.widgets.wallet import Wallet
 from energychain.widgets.wallet_model import Payment, WalletModel
 
@@ -188,9 +188,9 @@ def test_the_buttons_do_it():
 
 
 def test_a_wallet_on_another_network_keeps_its_households():
-    network = PrivateChain(HOUSEHOLDS)
+    network = Testbed(HOUSEHOLDS)
     assert Wallet(network).model.names == HOUSEHOLDS
-    assert "PrivateChain(HOUSEHOLDS[:3])" not in Wallet(network).code
+    assert "Testbed(HOUSEHOLDS[:3])" not in Wallet(network).code
 
 
 def test_what_a_notebook_keeps():

@@ -6,18 +6,8 @@ from energychain.contracts.token import ENERGY_TOKEN, MONEY
 from energychain.ledger.chain import CONFIRMATIONS
 from energychain.ledger.state import ETHER
 from energychain.ledger.transaction import Transaction
-from energychain.studies.private_chain import (
-    BLOCK_SECONDS,
-    ENDOWMENT,
-    GAS_PRICE,
-    HOUSEHOLDS,
-    MACHINES,
-    MINERS,
-    SAVINGS,
-    SERVICE,
-    ChainTerms,
-    PrivateChain,
-)
+from energychain.studies.private_chain import BLOCK_SECONDS, ENDOWMENT, GAS_PRICE, MINERS
+from energychain.studies.testbed import HOUSEHOLDS, MACHINES, SAVINGS, SERVICE, ChainTerms, Testbed
 
 
 def test_four_machines_hold_eight_accounts_two_each() -> None:
@@ -29,21 +19,21 @@ def test_four_machines_hold_eight_accounts_two_each() -> None:
 
 
 def test_everybody_begins_with_ether_and_the_households_with_money() -> None:
-    network = PrivateChain(HOUSEHOLDS)
+    network = Testbed(HOUSEHOLDS)
     assert {network.balance(name, ETHER) for name in network.accounts} == {ENDOWMENT}
     assert {network.balance(name, MONEY) for name in HOUSEHOLDS} == {SAVINGS}
     assert {network.balance(name, ENERGY_TOKEN) for name in HOUSEHOLDS} == {0}
 
 
 def test_the_two_miners_take_turns() -> None:
-    network = PrivateChain(["ann"])
+    network = Testbed(["ann"])
     network.confirm(5)
     miners = [network.chain.name(block.header.miner) for block in network.chain.blocks[1:]]
     assert miners == ["miner 1", "miner 2", "miner 1", "miner 2"]
 
 
 def test_blocks_come_every_fifteen_seconds_unless_something_else_sets_the_time() -> None:
-    network = PrivateChain(["ann"], ChainTerms(start=1_000))
+    network = Testbed(["ann"], ChainTerms(start=1_000))
     network.mine()
     network.mine(time=5_000)
     network.mine()
@@ -52,7 +42,7 @@ def test_blocks_come_every_fifteen_seconds_unless_something_else_sets_the_time()
 
 
 def test_confirming_gives_the_newest_block_twelve_confirmations() -> None:
-    network = PrivateChain(["ann"])
+    network = Testbed(["ann"])
     block = network.mine([signed := network.signed("ann", "bank", "buy", 1)])
     network.confirm()
     assert network.chain.confirmations(signed.id) == CONFIRMATIONS
@@ -60,7 +50,7 @@ def test_confirming_gives_the_newest_block_twelve_confirmations() -> None:
 
 
 def test_gas_is_so_cheap_that_a_day_of_transactions_is_not_felt() -> None:
-    network = PrivateChain(["ann"])
+    network = Testbed(["ann"])
     network.open_block()
     for _ in range(50):
         network.send("ann", "bank", "buy", 1)
@@ -70,7 +60,7 @@ def test_gas_is_so_cheap_that_a_day_of_transactions_is_not_felt() -> None:
 
 
 def test_nonces_follow_by_themselves_in_and_between_blocks() -> None:
-    network = PrivateChain(["ann"])
+    network = Testbed(["ann"])
     network.open_block()
     nonces = [network.signed("ann", "bank", "buy", 1).transaction.nonce]
     network.send("ann", "bank", "buy", 1)
@@ -82,7 +72,7 @@ def test_nonces_follow_by_themselves_in_and_between_blocks() -> None:
 
 
 def test_without_an_open_block_nothing_is_sent_or_closed() -> None:
-    network = PrivateChain(["ann"])
+    network = Testbed(["ann"])
     with pytest.raises(ValueError, match="open a block first"):
         network.send("ann", "bank", "buy", 1)
     with pytest.raises(ValueError, match="open a block first"):
@@ -92,23 +82,23 @@ def test_without_an_open_block_nothing_is_sent_or_closed() -> None:
 @pytest.mark.parametrize("name", SERVICE)
 def test_a_household_cannot_take_the_name_of_a_service(name: str) -> None:
     with pytest.raises(ValueError, match=f"'{name}' is the name of a service account"):
-        PrivateChain(["ann", name])
+        Testbed(["ann", name])
 
 
 def test_an_unknown_account_has_no_address() -> None:
     with pytest.raises(KeyError):
-        PrivateChain(["ann"]).address("ben")
+        Testbed(["ann"]).address("ben")
 
 
 def test_another_seed_gives_other_keys_and_another_name_another_chain() -> None:
-    first = PrivateChain(["ann"])
+    first = Testbed(["ann"])
     for terms in (ChainTerms(seed="another"), ChainTerms(name="another")):
-        assert PrivateChain(["ann"], terms).chain.head.hash != first.chain.head.hash
-    assert PrivateChain(["ann"]).chain.head.hash == first.chain.head.hash
+        assert Testbed(["ann"], terms).chain.head.hash != first.chain.head.hash
+    assert Testbed(["ann"]).chain.head.hash == first.chain.head.hash
 
 
 def test_what_an_account_signs_names_its_chain() -> None:
-    wish = PrivateChain(["ann"], ChainTerms(name="here")).signed("ann", "bank", "buy", 1)
+    wish = Testbed(["ann"], ChainTerms(name="here")).signed("ann", "bank", "buy", 1)
     assert isinstance(wish.transaction, Transaction)
     assert wish.transaction.chain == "here"
     wish.check_signature()
