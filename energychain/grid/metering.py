@@ -12,8 +12,7 @@ The surplus of a prosumer over a day is, in Cali & Fifield (2019), Equation (1),
 from the first to the last instant at which production exceeds consumption.
 """
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +21,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from energychain.primitives.refusals import BadInput
+from energychain.primitives.tables import read_rows
 from energychain.primitives.units import ENERGY_DECIMALS, divide_rounded, to_nearest_units
 
 COLUMNS = ("time", "node", "produced_kwh", "consumed_kwh")
@@ -161,47 +161,17 @@ number, found 'two'
 
 
 def _rows(lines: Iterable[str], file: str) -> Iterator[_Row]:
-    reader = csv.reader(lines, strict=True)
     first: _Row | None = None
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if not any(header):
-            raise BadInput(f"the file is empty: expected {','.join(COLUMNS)}", file=file, line=1)
-        for name in COLUMNS:
-            if header.count(name) != 1:
-                problem = "is missing" if name not in header else "is there twice"
-                raise BadInput(
-                    f"the column {problem}: expected {','.join(COLUMNS)}",
-                    file=file,
-                    line=1,
-                    column=name,
-                )
-        at = {name: header.index(name) for name in COLUMNS}
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if len(cells) != len(header):
-                raise BadInput(
-                    f"expected {len(header)} cells, found {len(cells)}",
-                    file=file,
-                    line=reader.line_num,
-                    column=header[min(len(cells), len(header) - 1)],
-                )
-            row = _row({name: cells[i].strip() for name, i in at.items()}, reader.line_num, file)
-            first = first or row
-            if (row.time.tzinfo is None) != (first.time.tzinfo is None):
-                raise BadInput(
-                    "some times have an offset from UTC and some have none",
-                    file=file,
-                    line=row.line,
-                    column="time",
-                )
-            yield row
-    except csv.Error as fault:
-        raise BadInput(f"not a CSV: {fault}", file=file, line=reader.line_num) from None
+    for line, cells in read_rows(lines, COLUMNS, file=file):
+        row = _row(cells, line, file)
+        first = first or row
+        if (row.time.tzinfo is None) != (first.time.tzinfo is None):
+            problem = "some times have an offset from UTC and some have none"
+            raise BadInput(problem, file=file, line=row.line, column="time")
+        yield row
 
 
-def _row(cells: dict[str, str], line: int, file: str) -> _Row:
+def _row(cells: Mapping[str, str], line: int, file: str) -> _Row:
     try:
         time = datetime.fromisoformat(cells["time"])
     except ValueError:

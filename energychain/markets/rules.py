@@ -1,0 +1,104 @@
+"""
+The clearing rules by name: what each promises, where it comes from, and in which model
+it pays to tell it the truth.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from energychain.markets.clearing import Clearing
+from energychain.markets.orders import Book
+from energychain.markets.pairwise import last_pair_midpoint, pairwise_midpoint, pay_as_bid
+from energychain.markets.uniform_price import uniform_price
+from energychain.primitives.refusals import BadInput
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A clearing rule."""
+
+    name: str
+    title: str
+
+    clear: Callable[..., Clearing]
+    """From a book, and the rule's own terms, to a clearing."""
+
+    promises: frozenset[str]
+    """What holds for every book: ``rational``, ``strong budget``, ``no deficit``,
+    ``efficient``, ``competitive``.
+    """
+
+    truthful: str
+    """The model in which nobody gains by a false order, or why there is none."""
+
+    source: str
+
+    terms: Sequence[str] = ()
+    """The terms it takes besides the book."""
+
+
+_TIES = ("ties", "seed")
+
+_RULES = (
+    Rule(
+        "uniform",
+        "uniform price",
+        uniform_price,
+        frozenset({"rational", "strong budget", "no deficit", "efficient", "competitive"}),
+        "in no finite book: whoever is at the margin moves the price; what there is to gain"
+        " shrinks as traders become many",
+        "Satterthwaite & Williams (1989), k-double auction",
+        ("point", *_TIES),
+    ),
+    Rule(
+        "pairwise",
+        "pairwise midpoint",
+        pairwise_midpoint,
+        frozenset({"rational", "strong budget", "no deficit", "efficient"}),
+        "in none: every order moves its own price by half of what it says",
+        "Shafie-khah (ed., 2020), chapter 9, Algorithm 1",
+        _TIES,
+    ),
+    Rule(
+        "last_pair",
+        "midpoint of the last pair",
+        last_pair_midpoint,
+        frozenset({"rational", "strong budget", "no deficit", "efficient"}),
+        "in none: the last pair sets the price",
+        "Shafie-khah (ed., 2020), chapter 9, Table 4",
+        _TIES,
+    ),
+    Rule(
+        "pay_as_bid",
+        "pay as bid",
+        pay_as_bid,
+        frozenset({"rational", "strong budget", "no deficit", "efficient"}),
+        "for sellers' prices only in part; every buyer pays what it says, and says less",
+        "discriminatory double auction; Krishna (2009), chapter 13",
+        _TIES,
+    ),
+)
+
+RULES: Mapping[str, Rule] = {rule.name: rule for rule in _RULES}
+"""Every rule by its name on the command line."""
+
+
+def clear(book: Book, rule: str = "uniform", **terms: Any) -> Clearing:
+    """Clears a book by a rule, with the terms that the rule takes.
+
+    >>> from energychain.markets.orders import Book, order
+    >>> book = Book.of([order("b", "ann", "buy", "2", "30"), order("s", "sam", "sell", "3", "20")])
+    >>> clear(book, "pay_as_bid")
+    <pay_as_bid: 2.000000 at 30.000000>
+
+    Raises :class:`~energychain.primitives.refusals.BadInput` for an unknown rule or a term
+    that the rule does not take, and what the rule itself refuses.
+    """
+    if rule not in RULES:
+        raise BadInput(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
+    for term in terms:
+        if term not in RULES[rule].terms:
+            takes = ", ".join(RULES[rule].terms) or "no terms"
+            raise BadInput(f"the rule {rule} takes {takes}; found {term!r}")
+    return RULES[rule].clear(book, **terms)
