@@ -173,7 +173,7 @@ class Book:
     @cached_property
     def indivisible(self) -> tuple[str, ...]:
         """The orders that are all or none."""
-        return tuple(self.ids[i] for i in np.flatnonzero(~self.divisible))
+        return tuple(self.ids[int(i)] for i in np.flatnonzero(~self.divisible))
 
     @cached_property
     def at(self) -> Mapping[str, int]:

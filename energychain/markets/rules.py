@@ -80,6 +80,34 @@ _RULES = (
     ),
 )
 
+ALIASES: Mapping[str, str] = {
+    "uniform_price": "uniform",
+    "pairwise_midpoint": "pairwise",
+    "last_pair_midpoint": "last_pair",
+    "mcafee": "trade_reduction",
+    "cda": "continuous",
+    "continuous_double_auction": "continuous",
+    "p2p": "random",
+    "p2p_random": "random",
+}
+"""Other names under which people know a rule."""
+
+
+def named(rule: str) -> Rule:
+    """The rule of this name; hyphens are as good as underscores.
+
+    >>> named("pay-as-bid").title
+    'pay as bid'
+
+    Raises :class:`~energychain.primitives.refusals.BadInput` if there is none.
+    """
+    name = rule.lower().replace("-", "_")
+    name = ALIASES.get(name, name)
+    if name not in RULES:
+        raise BadInput(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
+    return RULES[name]
+
+
 RULES: Mapping[str, Rule] = {rule.name: rule for rule in _RULES}
 """Every rule by its name on the command line."""
 
@@ -95,10 +123,9 @@ def clear(book: Book, rule: str = "uniform", **terms: Any) -> Clearing:
     Raises :class:`~energychain.primitives.refusals.BadInput` for an unknown rule or a term
     that the rule does not take, and what the rule itself refuses.
     """
-    if rule not in RULES:
-        raise BadInput(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
+    found = named(rule)
     for term in terms:
-        if term not in RULES[rule].terms:
-            takes = ", ".join(RULES[rule].terms) or "no terms"
-            raise BadInput(f"the rule {rule} takes {takes}; found {term!r}")
-    return RULES[rule].clear(book, **terms)
+        if term not in found.terms:
+            takes = ", ".join(found.terms) or "no terms"
+            raise BadInput(f"the rule {found.name} takes {takes}; found {term!r}")
+    return found.clear(book, **terms)
