@@ -19,9 +19,12 @@ from energychain.contracts import CONTRACTS
 from energychain.grid.metering import Meters, read_meters
 from energychain.ledger import saved
 from energychain.ledger.chain import Chain, InvalidBlock
+from energychain.markets.clearing import Clearing, Infeasible
 from energychain.markets.fixed_price import SPLITS
-from energychain.primitives.refusals import BadInput
-from energychain.primitives.units import kwh, to_units, tokens
+from energychain.markets.orders import DECIMALS, read_book
+from energychain.markets.rules import RULES, named
+from energychain.primitives.refusals import BadInput, Refusal
+from energychain.primitives.units import from_units, kwh, to_units, tokens
 from energychain.studies import STUDIES, token_day
 from energychain.studies.claims import Claim, summary
 
@@ -39,6 +42,9 @@ app.add_typer(ledger_app, name="ledger")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 BROKEN, BAD_INPUT = 1, 2
+
+MOST_ROWS = 96
+"""A longer table is cut: JSON has all of it."""
 
 
 def main() -> None:
@@ -238,11 +244,11 @@ def _print_day(day: token_day.Day) -> None:
                 kwh(row.bought),
                 tokens(row.balance),
             )
-            for row in rows[:96]
+            for row in rows[:MOST_ROWS]
         ],
     )
-    if len(rows) > 96:
-        print(f"... and {len(rows) - 96} more rows: --json prints all")
+    if len(rows) > MOST_ROWS:
+        print(f"... and {len(rows) - MOST_ROWS} more rows: --json prints all")
     print("\nIn all")
     _print_table(
         ("node", "sold kWh", "bought kWh", "unsold kWh", "tokens"),
@@ -256,6 +262,103 @@ def _print_day(day: token_day.Day) -> None:
         f"\n{sum(1 for _ in chain.transactions())} transactions in {chain.height} blocks,"
         f" {chain.gas_used:,} gas, head {chain.head.hash.hex()}"
     )
+
+
+# --- clear ----------------------------------------------------------------------------
+
+
+@app.command("clear")
+def clear_command(
+    orders: Annotated[
+        Path, typer.Argument(help="A CSV id,trader,side,quantity,price[,time,divisible].")
+    ],
+    rule: Annotated[str, typer.Option(help=f"One of: {', '.join(RULES)}.")],
+    point: Annotated[
+        str | None,
+        typer.Option(help="Where in the price interval: mid, buyer, seller or a number 0 to 1."),
+    ] = None,
+    ties: Annotated[
+        str | None, typer.Option(help="Who is served at equal prices: pro_rata, time or lottery.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of every lottery.", min=0)] = None,
+    cap: Annotated[
+        str | None, typer.Option(help="The highest price; a bid without a price stands there.")
+    ] = None,
+    fee: Annotated[str | None, typer.Option(help="A grid fee that buyers pay per unit.")] = None,
+    import_price: Annotated[
+        str | None, typer.Option(help="What energy from outside costs (community, hybrid).")
+    ] = None,
+    export_price: Annotated[
+        str | None, typer.Option(help="What energy sold outside earns (community, hybrid).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Clear a book of orders by a rule, and say what holds for the result."""
+    chosen = named(rule)
+    prices = {"import_price": import_price, "export_price": export_price, "fee": fee}
+    terms = {"point": point, "ties": ties, "seed": seed} | {
+        name: _price(text, f"--{name.replace('_', '-')}") for name, text in prices.items()
+    }
+    given: dict[str, Any] = {n: value for n, value in terms.items() if value is not None}
+    book = read_book(datasets.lines_of(orders), orders.name, _price(cap, "--cap"))
+    try:
+        clearing = chosen.answer(book, **given)
+    except Infeasible:
+        raise  # a fault of ours, not of the book
+    except Refusal as refusal:
+        raise BadInput(str(refusal), file=orders.name) from None
+    if as_json:
+        _print_json(clearing.as_json())
+    else:
+        _print_clearing(clearing)
+    for warning in clearing.warnings:
+        print(f"note: {warning}", file=sys.stderr)
+
+
+def _price(text: str | None, option: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        return to_units(text, DECIMALS)
+    except BadInput as fault:
+        raise BadInput(f"{option}: {fault}") from None
+
+
+def _print_clearing(clearing: Clearing) -> None:
+    book = clearing.book
+
+    def shown(amount: int | None, decimals: int = DECIMALS) -> str:
+        return "-" if amount is None else f"{float(from_units(amount, decimals)):,.6g}"
+
+    wanted = [(each, clearing.fill(each.id)) for each in book.orders[:MOST_ROWS]]
+    _print_table(
+        ("order", "trader", "side", "quantity", "limit", "trades"),
+        [
+            (each.id, each.trader, each.side, *map(shown, (each.quantity, each.price, fill)))
+            for each, fill in wanted
+        ],
+    )
+    print("\nPayments (a negative one is received)")
+    payments = list(clearing.payments_by_trader().items())[:MOST_ROWS]
+    _print_table(("trader", "pays"), [(name, shown(paid, 12)) for name, paid in payments])
+    if len(book) > MOST_ROWS:
+        print(f"... {len(book)} orders in all: --json prints all")
+    interval = clearing.price_interval or (None, None)
+    buy, sell = clearing.price_buy, clearing.price_sell
+    print(
+        f"\n{named(clearing.rule).title}: {shown(clearing.quantity)} at {shown(clearing.price)}"
+        + (f" (buyers {shown(buy)}, sellers {shown(sell)})" if buy != sell else "")
+        + f"\ncompetitive prices {shown(interval[0])} to {shown(interval[1])}"
+        f" ({clearing.clearing_type}; set by {', '.join(clearing.marginal_orders) or 'nobody'})"
+        f"\nwelfare {shown(clearing.welfare, 12)} of {shown(clearing.max_welfare, 12)}"
+        f" ({clearing.efficiency:.1%}), the operator keeps {shown(clearing.operator_surplus, 12)}"
+    )
+    held = vars(clearing.properties)
+    print(", ".join(f"{name.replace('_', ' ')}: {_word(value)}" for name, value in held.items()))
+
+
+def _word(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 # --- ledger ---------------------------------------------------------------------------

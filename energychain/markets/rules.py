@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from energychain.markets.clearing import Clearing
+from energychain.markets.fees import charged
 from energychain.markets.orders import Book
 from energychain.markets.pairwise import last_pair_midpoint, pairwise_midpoint, pay_as_bid
 from energychain.markets.uniform_price import uniform_price
@@ -36,6 +37,27 @@ class Rule:
 
     terms: Sequence[str] = ()
     """The terms it takes besides the book."""
+
+    needs: Sequence[str] = ()
+    """Those of its terms that have no usual value: without them it refuses."""
+
+    def answer(self, book: Book, *, fee: int = 0, **terms: Any) -> Clearing:
+        """Clears a book, with a fee for the buyers [millionth of the money per unit] if one
+        is given.
+
+        Raises :class:`~energychain.primitives.refusals.BadInput` for a term that the rule
+        does not take, or one that is missing, and what the rule itself refuses.
+        """
+        for term in terms:
+            if term not in self.terms:
+                takes = ", ".join(self.terms) or "no terms"
+                raise BadInput(f"the rule {self.name} takes {takes}; found {term!r}")
+        for term in self.needs:
+            if terms.get(term) is None:
+                raise BadInput(f"the rule {self.name} needs {' and '.join(self.needs)}")
+        if fee:
+            return charged(book, fee, lambda shifted: self.clear(shifted, **terms))
+        return self.clear(book, **terms)
 
 
 _TIES = ("ties", "seed")
@@ -123,9 +145,4 @@ def clear(book: Book, rule: str = "uniform", **terms: Any) -> Clearing:
     Raises :class:`~energychain.primitives.refusals.BadInput` for an unknown rule or a term
     that the rule does not take, and what the rule itself refuses.
     """
-    found = named(rule)
-    for term in terms:
-        if term not in found.terms:
-            takes = ", ".join(found.terms) or "no terms"
-            raise BadInput(f"the rule {found.name} takes {takes}; found {term!r}")
-    return found.clear(book, **terms)
+    return named(rule).answer(book, **terms)

@@ -1,0 +1,39 @@
+"""
+A charge for the use of the grid: so much per unit, on every unit that trades.
+
+"Even for P2P transaction the grid charge should be accounted" (Shafie-khah (ed., 2020),
+chapter 5, section 2.5). The buyer bears it here: to the rule a bid is worth its limit less
+the fee. So the fee also keeps trades from happening whose gain is smaller than itself,
+and the clearing shows that welfare as lost.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from energychain.markets.clearing import Clearing
+from energychain.markets.merit import times
+from energychain.markets.orders import Book
+from energychain.primitives.refusals import BadInput
+
+
+def charged(book: Book, fee: int, clear: Callable[[Book], Clearing]) -> Clearing:
+    """Clears a book when buyers pay a fee [millionth of the money per unit] on top.
+
+    Raises :class:`~energychain.primitives.refusals.BadInput` if the fee is negative, or the
+    rule adds orders of its own to the book.
+    """
+    if fee < 0:
+        raise BadInput("a fee is 0 or more")
+    price = book.price.copy()
+    price[book.bids] -= fee
+    cleared = clear(replace(book, price=price))
+    if len(cleared.book) != len(book):
+        raise BadInput(
+            f"the rule {cleared.rule} trades with the outside: put the fee into its import"
+            " and export prices"
+        )
+    fees = np.zeros_like(cleared.fills)
+    fees[book.bids] = cleared.fills[book.bids]
+    return replace(cleared, book=book, fees=times(np.array([fee]), fees))
