@@ -6,58 +6,18 @@ do not.
 
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 from Crypto.Hash import SHA256
 
-from benchmarks import workloads
+from benchmarks import markets, workloads
+from benchmarks.timing import RUNS, Result, best
 from energychain.consensus.work import NoNonceFound, mine
 from energychain.ledger.chain import Chain
 from energychain.studies import token_day
-
-RUNS = 5
-
-
-@dataclass(frozen=True)
-class Result:
-    """One line of the table."""
-
-    work: str
-    ours: float
-    """[s]"""
-
-    floor: float
-    """[s]"""
-
-    bar: float
-    """The most that ours / floor may be."""
-
-    @property
-    def ratio(self) -> float:
-        """Ours in floors."""
-        return self.ours / self.floor
-
-    @property
-    def met(self) -> bool:
-        """Whether the bar is reached."""
-        return self.ratio <= self.bar
-
-
-def best(
-    ours: Callable[[], object], floor: Callable[[], object], runs: int = RUNS
-) -> tuple[float, float]:
-    """The least time of each, measured in turn so that both meet the same machine."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(runs):
-        for times_of, work in zip(times, (ours, floor), strict=True):
-            start = perf_counter()
-            work()
-            times_of.append(perf_counter() - start)
-    return min(times[0]), min(times[1])
 
 
 def validate() -> Result:
@@ -159,7 +119,8 @@ def main() -> None:
     """Print the table; exit 1 if a bar is missed."""
     print(f"{'work':46} {'ours s':>9} {'floor s':>9} {'ratio':>7} {'bar':>6}")
     results = []
-    for work in (validate, mining, day, imports, import_core, lessons):
+    works = (validate, mining, day, *markets.WORKS, imports, import_core, lessons)
+    for work in works:
         result = work()
         results.append(result)
         print(
