@@ -30,7 +30,7 @@ def names() -> list[str]:
     """The datasets that are there.
 
     >>> names()
-    ['simbench_week', 'testbed']
+    ['acn_month', 'charging_quota', 'simbench_week', 'testbed']
     """
     return sorted(path.parent.name for path in folder().glob("*/about.toml"))
 

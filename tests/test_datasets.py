@@ -7,7 +7,10 @@ import pytest
 
 from energychain import datasets
 from energychain.datasets import LONGEST_LINE, lines_of
+from energychain.primitives.hashing import sha256
 from energychain.primitives.refusals import BadInput
+
+NAMES = ["acn_month", "charging_quota", "simbench_week", "testbed"]
 
 
 def refused(path: Path) -> str:
@@ -17,13 +20,13 @@ def refused(path: Path) -> str:
 
 
 def test_every_dataset_says_what_it_is_where_it_comes_from_and_under_which_licence() -> None:
-    assert datasets.names() == ["simbench_week", "testbed"]
+    assert datasets.names() == NAMES
     for name in datasets.names():
         about = datasets.about(name)
         assert {"title", "summary", "source", "licence"} <= set(about)
 
 
-@pytest.mark.parametrize("name", ["simbench_week", "testbed"])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_file_of_a_dataset_is_described_and_there(name: str) -> None:
     described = datasets.about(name)["files"]
     there = {path.name for path in (datasets.folder() / name).glob("*.csv")}
@@ -32,6 +35,15 @@ def test_every_file_of_a_dataset_is_described_and_there(name: str) -> None:
         rows = list(csv.reader(datasets.lines(name, file)))
         assert len(rows) - 1 == words.get("rows", len(rows) - 1)
         assert len({len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_file_is_the_one_that_was_described(name: str) -> None:
+    for file, words in datasets.about(name)["files"].items():
+        data = (datasets.folder() / name / file).read_bytes()
+        assert sha256(data).hex() == words["sha256"]
+        header = next(datasets.lines(name, file)).strip().split(",")
+        assert header == list(words["columns"])
 
 
 def test_a_file_that_is_not_there_is_bad_input_that_names_it() -> None:

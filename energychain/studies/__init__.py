@@ -5,8 +5,11 @@ that its source prints against the computed one.
 
 from collections.abc import Callable, Mapping
 
-from energychain.studies import token_day_claims
+from energychain.studies import charging_quota_claims, token_day_claims
 from energychain.studies.claims import Claim
 
-STUDIES: Mapping[str, Callable[[], list[Claim]]] = {"token_day": token_day_claims.claims}
+STUDIES: Mapping[str, Callable[[], list[Claim]]] = {
+    "token_day": token_day_claims.claims,
+    "charging_quota": charging_quota_claims.claims,
+}
 """The claims of each study, by name."""
