@@ -3,6 +3,7 @@ The commands. JSON goes to standard output alone, everything else to standard er
 Bad input ends with exit code 2 and one sentence; nothing is written then.
 """
 
+import io
 import json
 import os
 import sys
@@ -21,7 +22,7 @@ from energychain.ledger import saved
 from energychain.ledger.chain import Chain, InvalidBlock
 from energychain.markets.clearing import Clearing, Infeasible
 from energychain.markets.fixed_price import SPLITS
-from energychain.markets.orders import DECIMALS, read_book
+from energychain.markets.orders import DECIMALS, MOST, read_book
 from energychain.markets.rules import RULES, named
 from energychain.primitives.refusals import BadInput, Refusal
 from energychain.primitives.units import from_units, kwh, to_units, tokens
@@ -49,6 +50,8 @@ MOST_ROWS = 96
 
 def main() -> None:
     """Run a command; a refusal becomes one sentence and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may need letters it has not
     try:
         app()
     except BadInput as refusal:
@@ -280,7 +283,7 @@ def clear_command(
     ties: Annotated[
         str | None, typer.Option(help="Who is served at equal prices: pro_rata, time or lottery.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="The seed of every lottery.", min=0)] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of every lottery, 0 or more.")] = None,
     cap: Annotated[
         str | None, typer.Option(help="The highest price; a bid without a price stands there.")
     ] = None,
@@ -295,6 +298,8 @@ def clear_command(
 ) -> None:
     """Clear a book of orders by a rule, and say what holds for the result."""
     chosen = named(rule)
+    if seed is not None and seed < 0:
+        raise BadInput(f"--seed: expected 0 or more, found {seed}")
     prices = {"import_price": import_price, "export_price": export_price, "fee": fee}
     terms = {"point": point, "ties": ties, "seed": seed} | {
         name: _price(text, f"--{name.replace('_', '-')}") for name, text in prices.items()
@@ -319,9 +324,12 @@ def _price(text: str | None, option: str) -> int | None:
     if text is None:
         return None
     try:
-        return to_units(text, DECIMALS)
+        price = to_units(text, DECIMALS)
     except BadInput as fault:
         raise BadInput(f"{option}: {fault}") from None
+    if abs(price) > MOST:
+        raise BadInput(f"{option}: {text} is too large: expected at most {MOST // 10**DECIMALS:,}")
+    return price
 
 
 def _print_clearing(clearing: Clearing) -> None:
@@ -478,7 +486,9 @@ def _lessons(folder: Path) -> Path:
 
 
 def _print_json(form: object) -> None:
-    print(json.dumps(form, indent=2, ensure_ascii=False))
+    # A pipe need not take every letter: then they are escaped, as JSON may.
+    readable = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(form, indent=2, ensure_ascii=not readable))
 
 
 def _print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:

@@ -1,11 +1,14 @@
 """The commands as a person meets them: what they print, and with which exit code they end."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from energychain import cli
 
 HEAD = "time,node,produced_kwh,consumed_kwh\n"
 GOOD = HEAD + "".join(f"2017-07-04T0{h}:00,{row}\n" for h in (7, 8) for row in ("a,2,1", "b,0,1"))
@@ -114,3 +117,250 @@ def test_a_file_that_is_no_chain_is_bad_input(tmp_path: Path) -> None:
     run = energychain("ledger", "verify", path)
     assert run.returncode == 2
     assert "rubbish.json, line 1: expected a saved chain" in run.stderr
+
+
+# --- clear ----------------------------------------------------------------------------
+
+BOOK_HEAD = "id,trader,side,quantity,price\n"
+TABLE_3 = BOOK_HEAD + (
+    "E,E,buy,3.2,28\nD,D,buy,10.9,26\nB,B,buy,6.5,24\nG,G,buy,5.4,20\n"
+    "H,H,sell,6.8,16\nF,F,sell,7.2,19\nC,C,sell,9.8,22\nA,A,sell,3.2,25\n"
+)
+TIMED = BOOK_HEAD.replace("\n", ",time\n")
+DIVISIBLE = BOOK_HEAD.replace("\n", ",divisible\n")
+
+BAD_BOOKS = {
+    "unknown side": (TABLE_3.replace("B,B,buy", "B,B,borrow"), "line 4, column side"),
+    "negative quantity": (TABLE_3.replace("6.5", "-6.5"), "line 4, column quantity"),
+    "NaN quantity": (TABLE_3.replace("6.5", "NaN"), "line 4, column quantity"),
+    "infinite price": (TABLE_3.replace(",24", ",-inf"), "line 4, column price"),
+    "text in a number": (TABLE_3.replace(",24", ",cheap"), "line 4, column price"),
+    "no price": (TABLE_3.replace(",24", ","), "line 4, column price"),
+    "duplicate id": (TABLE_3 + "E,Z,sell,1,2\n", "line 10, column id"),
+    "missing column": (TABLE_3.replace("quantity", "amount"), "line 1, column quantity"),
+    "column twice": (TABLE_3.replace("trader", "price"), "line 1, column trader"),
+    "empty": ("", "line 1"),
+    "header only": (BOOK_HEAD, "line 2"),
+    "1e300": (TABLE_3.replace(",24", ",1e300"), "line 4, column price"),
+    "1e1000000": (TABLE_3.replace("6.5", "1e1000000"), "line 4, column quantity"),
+    "too large": (TABLE_3.replace("6.5", "1e10"), "line 4, column quantity"),
+    "finer than six decimals": (TABLE_3.replace("6.5", "6.5000001"), "line 4, column quantity"),
+    "mixed times": (TIMED + "1,a,buy,1,2,5\n2,b,sell,1,1,2019-07-04\n", "line 3, column time"),
+    "no time at all": (TIMED + "1,a,buy,1,2,noon\n", "line 2, column time"),
+    "time beyond all clocks": (TIMED + "1,a,buy,1,2,1e14\n", "line 2, column time"),
+    "neither yes nor no": (DIVISIBLE + "1,a,buy,1,2,maybe\n", "line 2, column divisible"),
+    "empty trader": (TABLE_3.replace("B,B,", "B, ,"), "line 4, column trader"),
+    "empty id": (TABLE_3.replace("B,B,", ",B,"), "line 4, column id"),
+    "unseen character": (TABLE_3.replace("B,B,", "B,B\u200b,"), "line 4, column trader"),
+    "a line in a name": (TABLE_3.replace("B,B,", 'B,"B\nB",'), "line 5, column trader"),
+    "a cell too few": (TABLE_3.replace(",24", ""), "line 4, column price"),
+    "a cell too many": (TABLE_3.replace(",24", ",24,24"), "line 4, column price"),
+    "open quote": (TABLE_3.replace("B,B,", 'B,"B,'), "line 9"),
+    "quote in a cell": (TABLE_3.replace("B,B,", 'B,"B"B,'), "line 4"),
+    "semicolons": (TABLE_3.replace(",", ";"), "line 1, column id"),
+    "old line ends": (TABLE_3.replace("\n", "\r"), "line 1"),
+}
+
+BAD_OPTIONS = {
+    "unknown rule": ("--rule", "best"),
+    "unknown point": ("--rule", "uniform", "--point", "middle"),
+    "point beyond 1": ("--rule", "uniform", "--point", "1.5"),
+    "unknown ties": ("--rule", "uniform", "--ties", "fifo"),
+    "negative seed": ("--rule", "uniform", "--ties", "lottery", "--seed", "-1"),
+    "negative seed that is not drawn from": ("--rule", "uniform", "--seed=-1"),
+    "term of another rule": ("--rule", "pairwise", "--point", "mid"),
+    "price of another rule": ("--rule", "uniform", "--import-price", "30"),
+    "negative fee": ("--rule", "uniform", "--fee=-1"),
+    "fee too large": ("--rule", "uniform", "--fee", "1e14"),
+    "fee that is no number": ("--rule", "uniform", "--fee", "much"),
+    "price above the cap": ("--rule", "uniform", "--cap", "27.999999"),
+    "cap too large": ("--rule", "uniform", "--cap", "1e14"),
+    "cap that is no number": ("--rule", "uniform", "--cap", "high"),
+    "cap too fine": ("--rule", "uniform", "--cap", "30.0000001"),
+}
+
+
+def run_clear(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str | Path
+) -> tuple[int, str, str]:
+    """The command in this process, which is faster: exit code, standard output and error."""
+    monkeypatch.setattr(sys, "argv", ["energychain", "clear", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    code = ended.value.code
+    return (int(code) if code is not None else 0, *capfd.readouterr())
+
+
+@pytest.mark.parametrize("kind", BAD_BOOKS)
+def test_a_bad_book_gets_exit_code_2_and_one_sentence_with_its_place(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    text, where = BAD_BOOKS[kind]
+    book = tmp_path / "book.csv"
+    book.write_bytes(text.encode())
+    code, out, err = run_clear(capfd, monkeypatch, book, "--rule", "uniform", "--json")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"energychain: book.csv, {where}: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", BAD_OPTIONS)
+def test_a_bad_option_of_clear_gets_exit_code_2_and_one_sentence(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text(TABLE_3)
+    code, out, err = run_clear(capfd, monkeypatch, book, *BAD_OPTIONS[kind], "--json")
+    assert (code, out) == (2, "")
+    assert err.startswith("energychain: ")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("junk", [bytes(range(256)) * 40, b"\xff\xfe" + TABLE_3.encode("utf-16")])
+def test_a_file_that_is_no_text_is_bad_input(tmp_path: Path, junk: bytes) -> None:
+    book = tmp_path / "book.csv"
+    book.write_bytes(junk)
+    run = energychain("clear", book, "--rule", "uniform", "--json")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("energychain: book.csv, line 1")
+    assert run.stderr.count("\n") == 1
+
+
+def test_a_book_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
+    run = energychain("clear", tmp_path / "none.csv", "--rule", "uniform")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "energychain: none.csv: cannot be read: No such file or directory\n"
+
+
+def test_an_order_that_the_rule_must_divide_is_named(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text(DIVISIBLE + "1,ann,buy,1,2,no\n2,sam,sell,1,1,yes\n")
+    run = energychain("clear", book, "--rule", "uniform", "--json")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("energychain: book.csv: order 1 is all or none")
+
+
+def test_clear_gives_the_whole_outcome_of_the_published_book(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text(TABLE_3)
+    run = energychain("clear", book, "--rule", "last-pair", "--json")
+    assert (run.returncode, run.stderr) == (0, "")
+    found = json.loads(run.stdout)
+    keys = (
+        "rule price price_buy price_sell price_interval quantity clearing_type fills payments"
+        " operator_surplus welfare max_welfare efficiency properties"
+    )
+    assert set(keys.split()) <= set(found)
+    assert found["rule"] == "last_pair"
+    assert found["price"] == found["price_buy"] == found["price_sell"] == 23
+    assert found["price_interval"] == [22, 22]
+    assert found["quantity"] == 20.6
+    assert found["clearing_type"] == "marginal seller"
+    assert found["fills"] == {
+        "E": 3.2, "D": 10.9, "B": 6.5, "G": 0, "H": 6.8, "F": 7.2, "C": 6.6, "A": 0
+    }  # fmt: skip
+    assert found["payments"]["B"] == 149.5
+    assert found["payments"]["C"] == -151.8
+    assert found["operator_surplus"] == 0
+    assert found["welfare"] == found["max_welfare"] == 138.2
+    assert found["efficiency"] == 1
+    assert found["properties"] == {
+        "feasible": True,
+        "individually_rational": True,
+        "budget": "strong",
+        "efficient": True,
+        "competitive": False,
+    }
+
+
+def test_without_trade_the_price_is_null(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text(BOOK_HEAD + "1,ann,buy,1,2\n2,sam,sell,1,3\n")
+    found = json.loads(energychain("clear", book, "--rule", "uniform", "--json").stdout)
+    nothing = ("price", "price_buy", "price_sell", "price_interval")
+    assert [found[key] for key in nothing] == [None] * 4
+    assert found["clearing_type"] == "null"
+    assert found["fills"] == {"1": 0, "2": 0}
+    assert "uniform price: 0 at -" in energychain("clear", book, "--rule", "uniform").stdout
+
+
+def test_a_book_may_be_written_on_any_machine_and_in_any_order(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, *rows = TABLE_3.splitlines()
+    ways = {
+        "plain": TABLE_3,
+        "byte order mark": "\ufeff" + TABLE_3,
+        "line ends of Windows": TABLE_3.replace("\n", "\r\n"),
+        "no last line end": TABLE_3.rstrip("\n"),
+        "empty lines": TABLE_3.replace("\n", "\n\n"),
+        "further columns": "\n".join([f"{head},note", *(f"{row},x" for row in rows)]),
+        "spaces and capitals": TABLE_3.replace(",", " , ").replace("buy", "Buy"),
+        "from the end": "\n".join([head, *reversed(rows)]),
+    }
+    outputs = set()
+    for way, text in ways.items():
+        book = tmp_path / "book.csv"
+        book.write_bytes(text.encode())
+        code, out, err = run_clear(capfd, monkeypatch, book, "--rule", "uniform", "--json")
+        assert (code, err) == (0, ""), way
+        outputs.add(out)
+    assert len(outputs) == 1
+
+
+def test_two_runs_print_the_same_bytes_whatever_the_hash_seed(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    rows = (f"o{i},t{i % 7},{('buy', 'sell')[i % 2]},{i % 5 + 1},{i % 3}" for i in range(60))
+    book.write_text(BOOK_HEAD + "\n".join(rows))
+    lottery = ("--rule", "uniform", "--ties", "lottery", "--seed", "3")
+    for options in (lottery, (*lottery, "--json")):
+        outputs = set()
+        for seed in ("0", "1", "2"):
+            command = [sys.executable, "-m", "energychain.cli", "clear", str(book), *options]
+            environment = {**os.environ, "PYTHONHASHSEED": seed}
+            outputs.add(subprocess.run(command, capture_output=True, env=environment).stdout)
+        assert len(outputs) == 1
+        assert len(outputs.pop()) > 500
+
+
+def test_a_name_that_the_pipe_cannot_write_is_escaped(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text(BOOK_HEAD + "1,Łukasz 😀,buy,1,2\n2,Ωmega,sell,1,1\n", encoding="utf-8")
+    for encoding in ("ascii", "cp1252", "utf-8"):
+        command = [sys.executable, "-m", "energychain.cli", "clear", str(book), "--rule", "uniform"]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        for options in ([], ["--json"]):
+            run = subprocess.run([*command, *options], capture_output=True, env=environment)
+            assert (run.returncode, run.stderr) == (0, b"")
+        assert set(json.loads(run.stdout.decode(encoding))["payments"]) == {"Łukasz 😀", "Ωmega"}
+
+
+def test_a_hundred_thousand_orders_are_cleared(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    rows = (
+        f"{i},t{i % 9999},{('buy', 'sell')[i % 2]},{i % 97 + 1}.5,{i * 7919 % 5000 / 100}"
+        for i in range(100_000)
+    )
+    book.write_text(BOOK_HEAD + "\n".join(rows))
+    run = energychain("clear", book, "--rule", "uniform", "--json")
+    found = json.loads(run.stdout)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert len(found["fills"]) == 100_000
+    assert found["efficiency"] == 1
+    assert found["properties"]["competitive"]
+
+
+def test_the_table_says_what_json_says(tmp_path: Path) -> None:
+    book = tmp_path / "book.csv"
+    book.write_text(TABLE_3)
+    run = energychain("clear", book, "--rule", "uniform")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "uniform price: 20.6 at 22" in run.stdout
+    assert "competitive prices 22 to 22 (marginal seller; set by C)" in run.stdout
+    assert "welfare 138.2 of 138.2 (100.0%), the operator keeps 0" in run.stdout

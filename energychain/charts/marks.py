@@ -37,7 +37,11 @@ def place(mark: alt.Chart, **channels: Any) -> alt.Chart:
 
 # --- the key --------------------------------------------------------------------------
 
-LINE, AREA, STRIPES = "line", "area", "stripes"
+LINE, AREA, STRIPES, BARS = "line", "area", "stripes", "bars"
+"""What a key shows. Bars are stripes drawn one by one: a browser finds a gradient by a name,
+which two charts on a page may both have given, so charts with stripes of several looks draw
+bars.
+"""
 
 
 def key(
@@ -45,7 +49,7 @@ def key(
 ) -> list[alt.Chart]:
     """A legend in one or more rows above the plot, as layers for it.
 
-    An entry is its text, what is drawn (``line``, ``area`` or ``stripes``), the
+    An entry is its text, what is drawn (``line``, ``area``, ``stripes`` or ``bars``), the
     colour and the dash.
     """
     layers: list[alt.Chart] = []
@@ -66,9 +70,12 @@ def key(
             line = base.mark_rule(stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False)
             layers.append(place(line, **ends, y=middle))
         else:
-            fill: Any = stripes(colour, 5) if what == STRIPES else colour
+            fill: Any = {STRIPES: stripes(colour, 5), BARS: "white"}.get(what, colour)
             patch = base.mark_rect(fill=fill, stroke=INK, strokeWidth=0.7, aria=False)
             layers.append(place(patch, **ends, y=middle - 7, y2=middle + 7))
+            for bar in range(left, left + 26, 6) if what == BARS else ():
+                stripe = base.mark_rect(fill=colour, aria=False)
+                layers.append(place(stripe, x=bar, x2=bar + 3, y=middle - 7, y2=middle + 7))
         words = base.mark_text(
             align="left", baseline="middle", fontSize=SMALL, color=INK, aria=False
         )

@@ -6,9 +6,36 @@ Floor 2: what a call does. Each contract is a pure function; see
 from collections.abc import Mapping
 
 from energychain.contracts.bank import bank
+from energychain.contracts.charging_quota import charging_quota
+from energychain.contracts.crowdsale import crowdsale
 from energychain.contracts.energy_trade import energy_trade
+from energychain.contracts.flexibility import flexibility
+from energychain.contracts.over_the_counter import over_the_counter
+from energychain.contracts.peer_to_peer import peer_to_peer
+from energychain.contracts.posted_auction import posted_auction
+from energychain.contracts.sealed_auction import sealed_auction
 from energychain.contracts.token import token
 from energychain.ledger.state import Contract
 
-CONTRACTS: Mapping[str, Contract] = {"token": token, "bank": bank, "energy_trade": energy_trade}
-"""The contracts of the testbed's chain, by name."""
+CONTRACTS: Mapping[str, Contract] = {
+    "token": token,
+    "bank": bank,
+    "energy_trade": energy_trade,
+    "charging_quota": charging_quota,
+    "sealed_auction": sealed_auction,
+    "posted_auction": posted_auction,
+}
+"""The contracts of the testbed's chain, of the charging-quota evening and of auctions that
+anybody can check, by name.
+"""
+
+BUSINESS_MODELS: Mapping[str, Contract] = {
+    "token": token,
+    "peer_to_peer": peer_to_peer,
+    "flexibility": flexibility,
+    "over_the_counter": over_the_counter,
+    "crowdsale": crowdsale,
+}
+"""The four business models of Shafie-khah (ed., 2020), chapter 5, and the tokens they pay
+in: the contracts of a chain that is not the testbed's.
+"""

@@ -224,9 +224,9 @@ class Clearing:
     def _nobody_envies(self) -> bool:
         price = self.price
         if price is None:
-            return merit(self.book).quantity == 0
+            return self.max_welfare == 0  # at most some are indifferent: bids equal to offers
         book, fills = self.book, self.fills
-        if (self.amounts != times(book.sign, fills) * price).any():
+        if (self.amounts != times(book.sign * price, fills)).any():
             return False
         better = (book.price - price) * book.sign
         return not ((better > 0) & (fills < book.quantity) | (better < 0) & (fills > 0)).any()

@@ -5,8 +5,8 @@ from typing import Any
 
 from energychain.markets.clearing import Clearing
 from energychain.markets.orders import Book
-from energychain.markets.rules import RULES, named
-from energychain.primitives.refusals import Refusal
+from energychain.markets.rules import RULES, Rule, named
+from energychain.primitives.refusals import BadInput, Refusal
 
 
 def clearings(
@@ -14,16 +14,25 @@ def clearings(
 ) -> dict[str, Clearing | Refusal]:
     """What each rule answers, or why it refuses. A rule gets those terms that it takes.
 
-    Raises :class:`~energychain.primitives.refusals.BadInput` for an unknown rule.
+    Raises :class:`~energychain.primitives.refusals.BadInput` for an unknown rule, and for
+    a term that none of the rules takes.
     """
+    chosen = [named(name) for name in (RULES if rules is None else rules)]
+    for term in terms:
+        if not any(term in _taken(rule) for rule in chosen):
+            raise BadInput(f"none of the rules takes {term!r}")
     answers: dict[str, Clearing | Refusal] = {}
-    for rule in [named(name) for name in (RULES if rules is None else rules)]:
-        taken = {name: value for name, value in terms.items() if name in rule.terms}
+    for rule in chosen:
+        taken = {name: value for name, value in terms.items() if name in _taken(rule)}
         try:
             answers[rule.name] = rule.answer(book, **taken)
         except Refusal as refusal:
             answers[rule.name] = refusal
     return answers
+
+
+def _taken(rule: Rule) -> tuple[str, ...]:
+    return (*rule.terms, "fee")  # of every rule's buyers
 
 
 def compare(book: Book, rules: Iterable[str] | None = None, **terms: Any) -> list[dict[str, Any]]:

@@ -14,18 +14,18 @@ import numpy as np
 
 from energychain.markets.clearing import Clearing
 from energychain.markets.merit import times
-from energychain.markets.orders import Book
+from energychain.markets.orders import DECIMALS, MOST, Book
 from energychain.primitives.refusals import BadInput
 
 
 def charged(book: Book, fee: int, clear: Callable[[Book], Clearing]) -> Clearing:
     """Clears a book when buyers pay a fee [millionth of the money per unit] on top.
 
-    Raises :class:`~energychain.primitives.refusals.BadInput` if the fee is negative, or the
-    rule adds orders of its own to the book.
+    Raises :class:`~energychain.primitives.refusals.BadInput` if the fee is negative or too large,
+    or the rule adds orders of its own to the book.
     """
-    if fee < 0:
-        raise BadInput("a fee is 0 or more")
+    if not 0 <= fee <= MOST:
+        raise BadInput(f"a fee is 0 or more, and at most {MOST // 10**DECIMALS:,}")
     price = book.price.copy()
     price[book.bids] -= fee
     cleared = clear(replace(book, price=price))

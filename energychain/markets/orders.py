@@ -13,7 +13,7 @@ order in which a file names its orders.
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -36,6 +36,9 @@ DECIMALS = 6
 
 MOST = 10**15
 """No quantity and no price is larger [millionths]: a thousand million units."""
+
+MOST_IN_ALL = 2**62
+"""All quantities of a book add up to less [millionths], so that no sum of them overflows."""
 
 
 @dataclass(frozen=True)
@@ -224,8 +227,16 @@ class Book:
 
 
 def whole_numbers(values: Sequence[int]) -> IntArray:
-    """A column of whole numbers."""
-    return np.array(values, dtype=np.int64)
+    """A column of whole numbers.
+
+    Raises :class:`~energychain.primitives.refusals.BadInput` for a fraction, and for what
+    is too large for 64 bits.
+    """
+    column = np.array(values) if len(values) else np.zeros(0, dtype=np.int64)
+    if column.dtype.kind != "i":
+        odd = next(v for v in values if type(v) is not int or not -(2**63) <= v < 2**63)
+        raise BadInput(f"expected whole numbers of at most 64 bits, found {odd!r}")
+    return column.astype(np.int64, copy=False)
 
 
 def _fault(book: Book) -> str:
@@ -239,6 +250,8 @@ def _fault(book: Book) -> str:
         return f"order {book.ids[i]}: the quantity is negative: expected 0 or more, found {found}"
     if quantity.max() > MOST or price.max() > MOST or price.min() < -MOST:
         return f"a quantity or price is too large: expected at most {MOST // 10**DECIMALS:,}"
+    if int(quantity.max()) * len(book) >= MOST_IN_ALL and sum(quantity.tolist()) >= MOST_IN_ALL:
+        return f"the quantities add up to more than {MOST_IN_ALL // 10**DECIMALS:,}"
     if book.cap is not None and price.max() > book.cap:
         i = int(price.argmax())
         found, most = (from_units(int(p), DECIMALS) for p in (price[i], book.cap))
@@ -311,6 +324,9 @@ def _read_order(row: Row, file: str, cap: int | None) -> Order:
     for column in ("id", "trader"):
         if not cells[column]:
             raise refuse(column, f"the order has no {column}")
+        if not cells[column].isprintable():
+            told = "has a character that cannot be seen, and names must be told apart"
+            raise refuse(column, f"{cells[column][:40]!r} {told}")
     side = cells["side"].lower()
     if side not in ("buy", "sell"):
         raise refuse("side", f"expected buy or sell, found {cells['side'][:40]!r}")
@@ -330,6 +346,8 @@ def _read_order(row: Row, file: str, cap: int | None) -> Order:
     except ValueError:
         told = f"expected a number or a date such as 2019-07-04T18:07, found {cells['time'][:40]!r}"
         raise refuse("time", told) from None
+    except OverflowError:
+        raise refuse("time", f"{cells['time'][:40]} is out of range") from None
     return Order(
         cells["id"],
         cells["trader"],
@@ -349,10 +367,13 @@ def _time(text: str) -> int | None:
     if not text:
         return None
     if _is_number(text):
-        return to_units(text, DECIMALS)
+        time = to_units(text, DECIMALS)
+        if abs(time) >= 2**62:
+            raise OverflowError
+        return time
     since = datetime.fromisoformat(text)
     since = since.replace(tzinfo=None) - (since.utcoffset() or since - since)
-    return int((since - datetime(1970, 1, 1)).total_seconds()) * 10**6 + since.microsecond
+    return (since - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
 
 def _is_number(text: str) -> bool:

@@ -21,7 +21,7 @@ import numpy as np
 
 from energychain.markets.clearing import Clearing
 from energychain.markets.merit import merit
-from energychain.markets.orders import Book, IntArray, Order
+from energychain.markets.orders import MOST, Book, IntArray, Order
 from energychain.markets.rules import named
 
 MOST_PRICES = 60
@@ -124,7 +124,8 @@ def _prices(truth: Order, book: Book) -> list[int]:
     others = {int(price) for price in book.price}
     middles = {(price + truth.price) // 2 for price in others}
     near = {price + step for price in others | set(interval) for step in (-1, 0, 1)}
-    allowed = [p for p in near | middles if book.cap is None or p <= book.cap]
+    most = MOST if book.cap is None else book.cap
+    allowed = [p for p in near | middles if -MOST <= p <= most]
     nearest = sorted(allowed, key=lambda p: (abs(2 * p - sum(interval)), p))[:MOST_PRICES]
     return [truth.price, *(price for price in nearest if price != truth.price)]
 
@@ -144,7 +145,8 @@ def _quantities(truth: Order, book: Book) -> list[int]:
     fits = {int(end) - before for end in other.cumulated[:20]}
     more = {whole * 3 // 2, whole * 2} if truth.side == "buy" else set()
     inside = {part for part in parts | fits if 0 < part < whole}
-    return [whole, *sorted(inside, reverse=True), *sorted(more - {whole}), 0]
+    more = {part for part in more if whole < part <= MOST}
+    return [whole, *sorted(inside, reverse=True), *sorted(more), 0]
 
 
 def _with(book: Book, changed: Order) -> Book:

@@ -9,9 +9,13 @@ from typing import Any
 
 from energychain.markets.clearing import Clearing
 from energychain.markets.fees import charged
+from energychain.markets.huang import huang
+from energychain.markets.muda import muda
 from energychain.markets.orders import Book
 from energychain.markets.pairwise import last_pair_midpoint, pairwise_midpoint, pay_as_bid
+from energychain.markets.trade_reduction import trade_reduction
 from energychain.markets.uniform_price import uniform_price
+from energychain.markets.vcg import vcg
 from energychain.primitives.refusals import BadInput
 
 
@@ -99,6 +103,45 @@ _RULES = (
         "for sellers' prices only in part; every buyer pays what it says, and says less",
         "discriminatory double auction; Krishna (2009), chapter 13",
         _TIES,
+    ),
+    Rule(
+        "trade_reduction",
+        "trade reduction",
+        trade_reduction,
+        frozenset({"rational", "no deficit"}),
+        "in prices, if each trader has one order and its quantity is known; a false quantity or"
+        " a second order may move the margin",
+        "McAfee (1992), for one unit each; here for any quantities",
+        _TIES,
+    ),
+    Rule(
+        "huang",
+        "trade reduction, excess in equal parts",
+        huang,
+        frozenset({"rational", "no deficit"}),
+        "in prices, if each trader has one order and its quantity is known; it pays to overstate"
+        " a quantity of the longer side",
+        "Huang, Scheller-Wolf & Sycara (2002)",
+    ),
+    Rule(
+        "vcg",
+        "Vickrey-Clarke-Groves",
+        vcg,
+        frozenset({"rational", "efficient"}),
+        "for every single trader with any orders, in prices and quantities, if its units are"
+        " worth less and less; not for two who conspire, nor for one under two names",
+        "Vickrey (1961), Clarke (1971), Groves (1973)",
+        _TIES,
+    ),
+    Rule(
+        "muda",
+        "two halves that price each other",
+        muda,
+        frozenset({"rational", "strong budget", "no deficit"}),
+        "for every single trader with any orders, in prices and quantities, however the lots"
+        " fall, if its units are worth less and less; not for two who conspire",
+        "Segal-Halevi, Hassidim & Aumann (2018), with a lottery",
+        ("seed",),
     ),
 )
 

@@ -51,7 +51,11 @@ def drawn_by_lot(count: int, seed: int) -> IntArray:
 
     >>> drawn_by_lot(4, seed=1)
     array([2, 0, 3, 1])
+
+    Raises :class:`~energychain.primitives.refusals.BadInput` for a negative seed.
     """
+    if seed < 0:
+        raise BadInput(f"a seed is 0 or more, found {seed}")
     lots = np.random.PCG64(seed).random_raw(count)  # its stream is fixed for good, unlike shuffle's
     return np.argsort(lots, kind="stable")
 
@@ -67,8 +71,8 @@ def _pro_rata(amount: int, wants: IntArray) -> IntArray:
     if total <= amount:
         return wants.copy()
     if amount.bit_length() + int(wants.max()).bit_length() > 62:
-        parts, remainders = divmod(wants.astype(object) * amount, total)
-        parts, remainders = parts.astype(np.int64), remainders.astype(np.int64)
+        shares = wants.astype(object) * amount
+        parts, remainders = (shares // total).astype(np.int64), (shares % total).astype(np.int64)
     else:
         parts, remainders = np.divmod(wants * amount, total)
     largest = np.argsort(-remainders, kind="stable")[: amount - int(parts.sum())]

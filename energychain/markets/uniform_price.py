@@ -56,7 +56,9 @@ def uniform_price(
     needs_divisible(book, "uniform")
     interval = merit(book).interval
     if interval is None:
-        share(point)  # an unknown point is refused also when there is nothing to price
+        # What is unknown is refused also when there is nothing to price.
+        share(point)
+        _known(ties)
         return nothing("uniform", book)
     price = price_at(interval, point)
     return uniform("uniform", book, efficient_fills(book, ties, seed), price, price)

@@ -31,7 +31,7 @@ def read_rows(
     """
     reader = csv.reader(lines, strict=True)
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [" ".join(name.split()) for name in next(reader, [])]
         at = _places(header, columns, optional, file)
         for cells in reader:
             if not any(cell.strip() for cell in cells):

@@ -118,7 +118,7 @@ def _decimal(text: str | Decimal) -> Decimal:
     exponent = number.as_tuple().exponent
     if isinstance(exponent, int) and exponent < -MOST_DECIMALS:
         raise BadInput(f"expected at most {MOST_DECIMALS:,} decimals, found {-exponent:,}")
-    if abs(number) >= LARGEST:
+    if number.copy_abs() >= LARGEST:  # abs() would round, and overflow at 1e1000000
         raise BadInput(f"{str(text)!r} is too large: expected less than {LARGEST:f}")
     return number
 

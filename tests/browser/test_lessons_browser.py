@@ -10,7 +10,7 @@ SOLD = "svg.marks path[fill='#E69F00']"
 """The drawn hours in which something was sold, and one mark of the key."""
 
 
-@pytest.mark.parametrize("lesson", [name for name in LESSONS if not name.startswith("05")])
+@pytest.mark.parametrize("lesson", [name for name in LESSONS if name[:2] not in ("05", "06")])
 def test_a_lesson_runs_from_its_first_cell_to_its_last(lab: Lab, lesson: str) -> None:
     lab.open(lesson)
     lab.run_all()
@@ -54,4 +54,42 @@ def test_the_token_day_its_explorers_and_what_they_draw(lab: Lab) -> None:
     lab.click(wallet, "Mine a block")
     lab.wait_for_text(wallet, "2 of 12")
     lab.screenshot("05_wallet")
+    assert lab.complaints == []
+
+
+def test_the_market_one_order_moved_by_keyboard_and_what_it_does(lab: Lab) -> None:
+    lab.open("06_market_clearing.ipynb")
+    lab.run_all()
+
+    market = lab.cell("MarketExplorer()")
+    lab.wait_for_text(market, r"20\.6 kWh trade at 22 token/kWh, and C sets")
+    drawn = market.locator("svg.marks")
+    blocks = drawn.locator("[aria-label*=' kWh at ']")
+    assert blocks.count() == 8
+    assert drawn.get_by_text("price 22", exact=True).count() == 1
+    lab.screenshot("06_market_as_saved")
+
+    lab.move_slider(market, +2)  # C's limit, in half tokens
+    lab.wait_for_text(market, r"C asks 23 instead of 22: 20\.6 kWh trade at 23 token/kWh")
+    drawn.get_by_text("price 23", exact=True).wait_for()
+    assert drawn.locator("[aria-label='offer C: 9.8 kWh at 23, 6.6 trades']").count() == 1
+    assert drawn.get_by_text("as it was").count() == 1
+    lab.screenshot("06_market_order_moved")
+
+    lab.move_slider(market, -2)
+    lab.move_slider(market, -33, number=1)  # C's quantity, from 9.8 to 6.5
+    lab.wait_for_text(market, r"C offers 6\.5 instead of 9\.8 kWh: 20\.5 kWh trade at 24")
+    drawn.get_by_text("set by B").wait_for()
+
+    menus = market.locator("select")
+    menus.nth(1).select_option("D: bids 10.9 at 26")
+    lab.wait_for_text(market, "All orders are as they were")
+    menus.nth(0).select_option("trade reduction")
+    lab.wait_for_text(market, r"14 kWh trade; buyers pay 24 and sellers receive 22")
+    drawn.get_by_text("operator keeps 28").wait_for()
+    lab.screenshot("06_market_trade_reduction")
+    lab.click(market, "Show me the code")
+    lab.wait_for_text(market, r'clear\(changed, "trade_reduction"\)')
+    lab.click(market, "Reset")
+    lab.wait_for_text(market, r"20\.6 kWh trade at 22 token/kWh, and C sets")
     assert lab.complaints == []

@@ -1,0 +1,399 @@
+"""The areas are the gains, the marks are the orders, and all of it reads without colour."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import vl_convert
+
+from energychain.charts import as_table, theme
+from energychain.charts.comparison import comparison
+from energychain.charts.merit_order import (
+    BUYERS,
+    COMPETITIVE,
+    OPERATOR,
+    SELLERS,
+    merit_order,
+    outcome,
+)
+from energychain.markets.clearing import Clearing, uniform
+from energychain.markets.compare import compare
+from energychain.markets.merit import merit
+from energychain.markets.orders import Book, order
+from energychain.markets.rules import RULES, clear
+
+ONE_BY_ONE = [name for name, rule in RULES.items() if not rule.needs]
+every_rule = pytest.mark.parametrize("rule", ONE_BY_ONE)
+
+TABLE_3 = Book.of(
+    order(name, name, side, quantity, price)
+    for name, side, quantity, price in (
+        *(("E", "buy", "3.2", "28"), ("D", "buy", "10.9", "26")),
+        *(("B", "buy", "6.5", "24"), ("G", "buy", "5.4", "20")),
+        *(("H", "sell", "6.8", "16"), ("F", "sell", "7.2", "19")),
+        *(("C", "sell", "9.8", "22"), ("A", "sell", "3.2", "25")),
+    )
+)
+
+
+def book(*rows: tuple[str, str, str, str]) -> Book:
+    return Book.of(order(name, name, side, amount, price) for name, side, amount, price in rows)
+
+
+def spec_of(clearing: Clearing, **options):
+    return merit_order(clearing, **options).to_dict()
+
+
+def rows_of(spec, layer):
+    return spec["datasets"][layer["data"]["name"]]
+
+
+def layers(spec, kind, **mark):
+    return [
+        layer
+        for layer in spec["layer"]
+        if layer["mark"]["type"] == kind
+        and all(layer["mark"].get(name) == value for name, value in mark.items())
+    ]
+
+
+def rects(spec, **mark):
+    """Left, right, low and high of the rectangles of one look, keys left out."""
+    return [
+        tuple(row[name] for name in ("_x", "_x2", "_y", "_y2"))
+        for layer in layers(spec, "rect", **mark)
+        for row in rows_of(spec, layer)
+        if "_x2" in row
+    ]
+
+
+def area(spec, fill):
+    return sum((x2 - x) * (y2 - y) for x, x2, y, y2 in rects(spec, fill=fill))
+
+
+def texts(spec):
+    fixed = [layer["encoding"]["text"].get("value") for layer in layers(spec, "text")]
+    free = [
+        row["_t"] for layer in layers(spec, "text") for row in rows_of(spec, layer) if "_t" in row
+    ]
+    return {*fixed, *free} - {None}
+
+
+def points(spec, shape):
+    """Where markers stand within the plot."""
+    return sorted(
+        (row["_x"], row["_y"])
+        for layer in layers(spec, "point", shape=shape)
+        for row in rows_of(spec, layer)
+        if "_x" in row
+    )
+
+
+# --- the areas ------------------------------------------------------------------------
+
+
+@every_rule
+def test_the_areas_are_what_buyers_and_sellers_gain(rule):
+    clearing = clear(TABLE_3, rule)
+    assert clearing.quantity
+    spec = spec_of(clearing)
+    gains = [int(gain) / 1e12 for gain in clearing.gains]
+    bids = clearing.book.bid_count
+    # A piece that loses is no area; no rule here lets anybody lose a piece.
+    assert area(spec, BUYERS) == pytest.approx(sum(gains[:bids]), abs=1e-6)
+    assert area(spec, SELLERS) == pytest.approx(sum(gains[bids:]), abs=1e-6)
+    assert f"Buyers gain {sum(gains[:bids]):.4g}" in spec["description"].replace(",", "")
+
+
+def test_a_loss_is_no_gain():
+    two = book(("b", "buy", "2", "10"), ("s", "sell", "2", "8"))
+    spec = spec_of(uniform("too dear", two, two.quantity, 12_000_000, 12_000_000))
+    assert area(spec, BUYERS) == 0
+    assert area(spec, SELLERS) == pytest.approx(8)
+    assert "Buyers gain -4, sellers 8" in spec["description"]
+
+
+def frames(spec, colour=None):
+    """Left, right, low and high of striped rectangles: white, with an edge."""
+    edge = {"stroke": colour} if colour else {}
+    return [
+        shape
+        for layer in layers(spec, "rect", fill="white", **edge)
+        for shape in [
+            tuple(row.get(name) for name in ("_x", "_x2", "_y", "_y2"))
+            for row in rows_of(spec, layer)
+        ]
+        if None not in shape
+    ]
+
+
+def test_what_the_operator_keeps_is_striped_between_the_two_prices():
+    two = book(("b", "buy", "2", "10"), ("s", "sell", "2", "4"))
+    spec = spec_of(uniform("tax", two, two.quantity, 9_000_000, 5_000_000))
+    assert frames(spec, OPERATOR) == [(0, 2, 5, 9)]
+    stripes = rects(spec, fill=OPERATOR)
+    assert len(stripes) > 5
+    assert area(spec, OPERATOR) == pytest.approx(8 / 2)  # every other half of the frame
+    assert {"operator keeps 8", "buyers pay 9", "sellers get 5"} <= texts(spec)
+
+
+def test_a_deficit_is_striped_where_sellers_receive_more_than_buyers_pay():
+    """The amounts of Vickrey, Clarke and Groves, by hand: each trader gains what all would lose
+    without it.
+    """
+    fills, welfare = clear(TABLE_3).fills, merit(TABLE_3).welfare
+    values = TABLE_3.sign * TABLE_3.price * fills
+    adds = [welfare - merit(TABLE_3.without(id)).welfare for id in TABLE_3.ids]
+    spec = spec_of(Clearing("vcg by hand", TABLE_3, fills, values - adds))
+    striped = [(x2 - x) * (high - low) for x, x2, low, high in frames(spec, OPERATOR)]
+    assert sum(striped) == pytest.approx(sum(adds) / 1e12 - welfare / 1e12)
+    assert f"operator adds {sum(striped):.4g}" in texts(spec)
+
+
+# --- prices ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("rule", "price"), [("uniform", 22), ("last_pair", 23)])
+def test_one_price_is_one_line_across_the_plot(rule, price):
+    spec = spec_of(clear(TABLE_3, rule))
+    across = [
+        row["_y"] for rule in layers(spec, "rule") for row in rows_of(spec, rule) if "_y" in row
+    ]
+    assert across == [price]
+    assert f"price {price}" in texts(spec)
+    assert spec["title"]["subtitle"] == [f"20.6 kWh trade at {price} token/kWh"]
+
+
+def test_each_pair_has_its_own_mark_at_its_own_price():
+    """Algorithm 1 of chapter 9 by hand: E-H, D-H, D-F, D-C, B-C."""
+    found = points(spec_of(clear(TABLE_3, "pairwise")), "circle")
+    assert found == [
+        (pytest.approx(middle), price)
+        for middle, price in ((1.6, 22), (5, 21), (10.4, 22.5), (14.05, 24), (17.35, 23))
+    ]
+    assert points(spec_of(clear(TABLE_3, "pairwise")), "triangle-up") == []
+
+
+def test_the_competitive_prices_are_a_band():
+    exact = book(("b", "buy", "2", "10"), ("s", "sell", "2", "4"))
+    spec = spec_of(clear(exact, "uniform"))
+    ((_, _, low, high),) = rects(spec, fill=COMPETITIVE)
+    assert (low, high) == (4, 10)
+    assert {"competitive 4 to 10", "set by b and s", "price 7"} <= texts(spec)
+    ((_, _, low, high),) = rects(spec_of(clear(TABLE_3, "uniform")), fill=COMPETITIVE)
+    assert low < 22 < high < low + 0.5  # a single price can still be seen
+
+
+# --- orders ---------------------------------------------------------------------------
+
+
+def test_every_order_is_named_and_the_rest_of_a_rationed_one_is_striped():
+    spec = spec_of(clear(TABLE_3))
+    assert set("ABCDEFGH") <= texts(spec)
+    assert "rest of C" in texts(spec)
+    ((left, right, low, high),) = frames(spec)
+    assert (left, right) == (20.6, 23.8)
+    assert low < 22 < high
+
+
+def test_no_look_depends_on_a_name_that_another_chart_on_the_page_may_have():
+    """Browsers find gradients by a name, and two charts may both begin to count at nought."""
+    for rule in ("uniform", "trade_reduction", "vcg"):
+        assert "gradient" not in str(spec_of(clear(TABLE_3, rule)))
+
+
+def test_the_order_at_the_margin_has_a_diamond_and_is_named():
+    spec = spec_of(clear(TABLE_3))
+    assert points(spec, "diamond") == [(20.6, 22.0)]
+    assert "set by C" in texts(spec)
+
+
+def test_orders_of_one_limit_fill_the_curve_from_the_left():
+    tied = book(("b", "buy", "6", "10"), ("s", "sell", "6", "4"), ("t", "sell", "6", "4"))
+    table = as_table(merit_order(clear(tied)))
+    offers = table[table["side"] == "offer"]
+    assert offers["order"].tolist() == ["s", "t", "s", "t"]
+    assert offers["price"].notna().tolist() == [True, True, False, False]
+    assert offers["to"].tolist() == [3, 6, 9, 12]
+
+
+def test_each_order_says_what_became_of_it():
+    spec = spec_of(clear(TABLE_3))
+    (spoken,) = [layer for layer in spec["layer"] if "description" in layer["encoding"]]
+    said = [row["_said"] for row in rows_of(spec, spoken)]
+    assert said[0] == "bid E: 3.2 kWh at 28, all trades"
+    assert "offer C: 9.8 kWh at 22, 6.6 trades" in said
+    assert "bid G: 5.4 kWh at 20, nothing trades" in said
+    assert len(said) == 8
+
+
+def test_it_reads_without_colour():
+    spec = spec_of(clear(TABLE_3), before=clear(TABLE_3.without("A")))
+    dashes = [tuple(layer["mark"]["strokeDash"]) for layer in layers(spec, "line")]
+    assert len(dashes) == 4
+    assert len(set(dashes)) == 3  # bids, offers, and both as they were
+    assert {"bids", "offers", "as it was"} <= texts(spec)
+    assert any(text.startswith("buyers gain") for text in texts(spec))
+
+
+def test_axes_have_units_and_can_be_fixed():
+    spec = spec_of(clear(TABLE_3), unit="MWh", money="EUR", quantities=(0, 50), prices=(-5, 40))
+    line = layers(spec, "line")[0]["encoding"]
+    assert line["x"]["axis"]["title"] == "Quantity (MWh)"
+    assert line["y"]["axis"]["title"] == "Price (EUR/MWh)"
+    assert line["x"]["scale"]["domain"] == [0, 50]
+    assert line["y"]["scale"]["domain"] == [-5, 40]
+
+
+# --- corners --------------------------------------------------------------------------
+
+CORNERS = {
+    "tie": book(("b", "buy", "2", "10"), ("s", "sell", "2", "10")),
+    "no trade": book(("b", "buy", "2", "9"), ("s", "sell", "2", "10")),
+    "only bids": book(("b", "buy", "2", "9")),
+    "only offers": book(("s", "sell", "2", "9")),
+    "negative": book(("b", "buy", "2", "5"), ("s", "sell", "5", "-10")),
+    "empty orders": book(("b", "buy", "0", "5"), ("s", "sell", "0", "1")),
+    "one price": book(("b", "buy", "1", "0"), ("s", "sell", "3", "0")),
+}
+
+
+@every_rule
+@pytest.mark.parametrize("corner", CORNERS)
+def test_every_corner_is_drawn_by_old_and_new_vega_lite(rule, corner):
+    bundle = theme.bundle(spec_of(clear(CORNERS[corner], rule)))
+    assert bundle["image/png"]  # drawn by the new one
+    assert vl_convert.vegalite_to_vega(bundle[theme.VEGALITE], vl_version="5.8")
+
+
+def test_nothing_trades_and_says_so():
+    spec = spec_of(clear(CORNERS["no trade"]))
+    assert spec["title"]["subtitle"] == ["Nothing trades"]
+    assert not points(spec, "diamond")
+    assert not any("price" in text for text in texts(spec))
+
+
+def test_below_zero_there_is_a_line_at_zero():
+    def at_zero(clearing):
+        spec = spec_of(clearing)
+        rules = [rows_of(spec, layer) for layer in layers(spec, "rule", stroke="#888888")]
+        return [{"_y": 0.0}] in rules
+
+    assert at_zero(clear(CORNERS["negative"]))
+    assert not at_zero(clear(TABLE_3))
+
+
+def test_a_book_without_orders_is_refused():
+    with pytest.raises(ValueError, match="no orders"):
+        merit_order(clear(Book.of([])))
+
+
+def test_a_large_book_has_no_names():
+    many = Book.of(
+        order(f"{side}{n}", f"{side}{n}", side, "1", str(20 + (n * 7919) % 60 / 2))
+        for n in range(150)
+        for side in ("buy", "sell")
+    )
+    spec = spec_of(clear(many))
+    assert not [layer for layer in spec["layer"] if "description" in layer["encoding"]]
+    assert not any(text.startswith(("buy1", "sell1")) for text in texts(spec))
+    assert area(spec, BUYERS) + area(spec, SELLERS) == pytest.approx(merit(many).welfare / 1e12)
+
+
+def test_an_outcome_in_words():
+    assert outcome(clear(TABLE_3, "pairwise")) == "20.6 kWh trade at 22.325 token/kWh on average"
+    two = book(("b", "buy", "2", "10"), ("s", "sell", "2", "4"))
+    taxed = uniform("tax", two, two.quantity, 9_000_000, 5_000_000)
+    assert outcome(taxed, "MWh", "EUR") == (
+        "2 MWh trade; buyers pay 9 and sellers receive 5 EUR/MWh"
+    )
+
+
+PROGRAM = """
+import json
+from energychain.charts.merit_order import merit_order
+from energychain.markets.rules import clear
+from energychain.widgets.market import table_3
+print(json.dumps(merit_order(clear(table_3(), "pairwise")).to_dict()))
+"""
+
+
+def test_two_processes_draw_the_same():
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+def test_unchecked_charts_are_the_same_charts():
+    checked = spec_of(clear(TABLE_3, "pairwise"))
+    with theme.unchecked():
+        quick = merit_order(clear(TABLE_3, "pairwise"))
+    assert quick.to_dict() == checked
+
+
+# --- rules side by side ---------------------------------------------------------------
+
+
+def test_the_comparison_has_a_row_of_words_for_each_rule():
+    rows = compare(TABLE_3, ["uniform", "pairwise", "last_pair"])
+    table = as_table(comparison(rows, interval=(22, 22)))
+    assert table["price"].tolist() == ["22", "22.33", "23"]
+    assert table["quantity"].tolist() == ["20.6"] * 3
+    assert table["efficiency"].tolist() == ["100%"] * 3
+    assert table["competitive"].tolist() == ["✓ yes", "✗ no", "✗ no"]
+    spec = comparison(rows).to_dict()
+    assert {"uniform price", "22.33", "yes", "no", "✓", "✗", "even"} <= texts(spec)
+    assert "midpoint of the last pair: 20.6 kWh, buyers pay 23" in spec["description"]
+
+
+def test_two_prices_are_two_marks_and_a_deficit_is_told():
+    row = {**compare(TABLE_3, ["uniform"])[0], "price_buy": 20.0, "price_sell": 24.5}
+    row |= {"budget": "deficit", "operator_surplus": -92.7, "efficiency": 0.9734}
+    spec = comparison([row]).to_dict()
+    marks = {layer["mark"]["shape"]: rows_of(spec, layer) for layer in layers(spec, "point")}
+    assert marks == {"circle": [{"_x": 20.0}], "triangle-up": [{"_x": 24.5}]}
+    assert {"20 / 24.5", "-92.7", "97.3%", "✗", "deficit"} <= texts(spec)
+
+
+def test_what_is_not_efficient_is_never_a_hundred_percent():
+    row = compare(TABLE_3, ["uniform"])[0]
+    shares = [
+        as_table(comparison([{**row, "efficiency": share, "efficient": share == 1}]))["efficiency"][
+            0
+        ]
+        for share in (1.0, 0.99999, 0.9949)
+    ]
+    assert shares == ["100%", "> 99.9%", "99.5%"]
+
+
+def test_long_names_go_on_in_a_second_line():
+    row = {**compare(TABLE_3, ["uniform"])[0], "title": "a rule with a name of many words"}
+    assert {"a rule with a name of", "many words"} <= texts(comparison([row]).to_dict())
+
+
+def test_a_rule_that_refuses_says_why():
+    odd = Book.of([order("b", "ann", "buy", "2", "9", divisible=False)])
+    spec = comparison(compare(odd, ["uniform"])).to_dict()
+    assert any(text.startswith("refuses this book: order b is all or none") for text in texts(spec))
+    assert "refuses this book (order b" in spec["description"]
+
+
+@pytest.mark.parametrize("corner", CORNERS)
+def test_every_comparison_is_drawn_by_old_and_new_vega_lite(corner):
+    bundle = theme.bundle(comparison(compare(CORNERS[corner])).to_dict())
+    assert bundle["image/png"]
+    assert vl_convert.vegalite_to_vega(bundle[theme.VEGALITE], vl_version="5.8")
+
+
+def test_no_rows_no_comparison():
+    with pytest.raises(ValueError, match="no rows"):
+        comparison([])
