@@ -232,7 +232,7 @@ def _over_the_counter() -> Iterator[Claim]:
 
 def _crowdsale() -> Iterator[Claim]:
     raised = sum(STAKES.values())
-    reached, missed = crowdsale(raised, PROFITS), crowdsale(raised + 500 * EURO)
+    reached = crowdsale(raised, PROFITS)
     back = sum(_number(row, "back") for row in reached.rows)
     yield _shown(
         "profit",
@@ -243,15 +243,6 @@ def _crowdsale() -> Iterator[Claim]:
         " and the crowdfunders",
         f"{money(back)} of {money(sum(PROFITS))}",
         f"40 per cent, to the last micro-unit; {money(reached.in_vault)} is left over",
-    )
-    yield _shown(
-        "refund",
-        "section 3.4",
-        "what three funders got back of a goal that was missed",
-        "money",
-        "crowdsale trading or crowdfunding",
-        f"{money(sum(_number(row, 'back') for row in missed.rows))} of {money(raised)}",
-        "goal, deadline and refund are ours: the chapter names none",
     )
 
 

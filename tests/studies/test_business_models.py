@@ -10,8 +10,8 @@ from energychain.contracts.roles import ROLES, TABLE
 from energychain.studies import STUDIES
 from energychain.studies.business_models import (
     AGREED,
-    BID,
     BASE,
+    BID,
     CARS,
     CHARGE,
     CHARGE_HOURS,
@@ -232,7 +232,8 @@ def test_the_figures_of_the_claims_are_those_of_the_cases() -> None:
     assert computed["hedge"] == "50.000000"
     assert computed["margin"] == "37.000000 to 68.000000"
     assert computed["security"] == "5, in a pool 1"
-    assert computed["refund"] == "7500.000000 of 7500.000000"
+    assert computed["profit"] == "486.000002 of 1215.000008"
+    assert computed["coordination"] == "0.000000"
 
 
 def test_another_hash_seed_gives_the_same_claims() -> None:
