@@ -16,7 +16,7 @@ import typer
 
 from energychain import __version__, datasets
 from energychain.consensus.work import check_work
-from energychain.contracts import CONTRACTS
+from energychain.contracts import BUSINESS_MODELS, CONTRACTS
 from energychain.grid.metering import Meters, read_meters
 from energychain.ledger import saved
 from energychain.ledger.chain import Chain, InvalidBlock
@@ -443,7 +443,7 @@ def show(path: Annotated[Path, typer.Argument(help="A saved chain.")]) -> None:
 
 
 def _load(path: Path, advance: Callable[[int], None] | None) -> Chain:
-    return saved.load(path, CONTRACTS, check_work, advance)
+    return saved.load(path, {**BUSINESS_MODELS, **CONTRACTS}, check_work, advance)
 
 
 # --- lab ------------------------------------------------------------------------------
