@@ -294,6 +294,14 @@ def clear_command(
     export_price: Annotated[
         str | None, typer.Option(help="What energy sold outside earns (community, hybrid).")
     ] = None,
+    pricing: Annotated[
+        str | None,
+        typer.Option(help="mid_market_rate, bill_sharing or supply_demand_ratio (community)."),
+    ] = None,
+    pay: Annotated[
+        str | None,
+        typer.Option(help="What a chosen offer earns: offer, bid or marginal (aggregator)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Clear a book of orders by a rule, and say what holds for the result."""
@@ -301,7 +309,8 @@ def clear_command(
     if seed is not None and seed < 0:
         raise BadInput(f"--seed: expected 0 or more, found {seed}")
     prices = {"import_price": import_price, "export_price": export_price, "fee": fee}
-    terms = {"point": point, "ties": ties, "seed": seed} | {
+    words = {"point": point, "ties": ties, "seed": seed, "pricing": pricing, "pay": pay}
+    terms = words | {
         name: _price(text, f"--{name.replace('_', '-')}") for name, text in prices.items()
     }
     given: dict[str, Any] = {n: value for n, value in terms.items() if value is not None}

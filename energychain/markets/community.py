@@ -43,7 +43,7 @@ is left of them, and the passive members "who do not have enough time", is nette
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -58,6 +58,9 @@ Pricing = Literal["mid_market_rate", "bill_sharing", "supply_demand_ratio"]
 
 PRICINGS: tuple[Pricing, ...] = ("mid_market_rate", "bill_sharing", "supply_demand_ratio")
 """The ways to price inside, by name."""
+
+Traded = TypeVar("Traded", int, Fraction)
+"""Money, in whole numbers or exactly."""
 
 OUTSIDE = "outside"
 """The trader that stands for the world outside."""
@@ -165,7 +168,9 @@ def member_prices(
     >>> [str(price) for price in member_prices("mid_market_rate", 4, 3, 30, 10)]
     ['45/2', '20']
     """
-    paid, received = _totals(pricing, demand, supply, import_price, export_price)
+    price = internal_price(pricing, demand, supply, import_price, export_price)
+    inside = price * min(demand, supply)
+    paid, received = _totals(inside, demand, supply, import_price, export_price)
     return (
         paid / demand if demand else None,
         received / supply if supply else None,
@@ -173,11 +178,9 @@ def member_prices(
 
 
 def _totals(
-    pricing: Pricing, demand: int, supply: int, import_price: int, export_price: int
-) -> tuple[Fraction, Fraction]:
-    """What all members pay, and receive, together."""
-    price = internal_price(pricing, demand, supply, import_price, export_price)
-    inside = price * min(demand, supply)
+    inside: Traded, demand: int, supply: int, import_price: int, export_price: int
+) -> tuple[Traded, Traded]:
+    """What all members pay, and receive, together, if they pay so much to each other."""
     return (
         inside + import_price * max(demand - supply, 0),
         inside + export_price * max(supply - demand, 0),
@@ -203,13 +206,12 @@ def _netted(
     rest[bids][book.price[bids] < import_price] = 0
     rest[offers][book.price[offers] > export_price] = 0
     demand, supply = int(rest[bids].sum()), int(rest[offers].sum())
-    paid, received = _totals(pricing, demand, supply, import_price, export_price)
-    # Both totals have the same fraction: what they differ by is traded outside and whole.
-    bills = [*shared(round(paid), rest[bids]), *(-x for x in shared(round(received), rest[offers]))]
-    fills, amounts = (
-        fills + rest,
-        _column([a + b for a, b in zip(amounts.tolist(), bills, strict=True)]),
-    )
+    price = internal_price(pricing, demand, supply, import_price, export_price)
+    inside = round(price * min(demand, supply))
+    paid, received = _totals(inside, demand, supply, import_price, export_price)
+    bills = shared(paid, rest[bids]) + shared(-received, rest[offers])
+    fills = fills + rest
+    amounts = _column([a + b for a, b in zip(amounts.tolist(), bills, strict=True)])
 
     imports = _pieces(IMPORT, "sell", import_price, int(book.quantity[bids].sum()))
     exports = _pieces(EXPORT, "buy", export_price, int(book.quantity[offers].sum()))

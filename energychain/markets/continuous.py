@@ -15,7 +15,8 @@ first by lot. A stream serves one order after the other, so nothing can be share
 A trader on both sides may trade with itself, as under the other rules.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
@@ -27,11 +28,14 @@ from energychain.markets.ties import Ties, drawn_by_lot
 from energychain.markets.trades import Trades
 from energychain.primitives.refusals import BadInput
 
-_BITS = 40
+_BITS = 32
 """A waiting order is one number: its price, with the better the smaller, and below that
 its place in the queue. Such numbers sort several times faster than pairs."""
 
 _PLACE = (1 << _BITS) - 1
+
+_WORST = 2**50
+"""Beyond the highest price, and with a minus below the lowest."""
 
 
 @dataclass(frozen=True)
@@ -70,49 +74,62 @@ class Exchange:
         self._offers: list[int] = []
         self._left: list[int] = []
         self._deals: list[int] = []
+        self._depths: tuple[_Depth, _Depth] | None = None
 
     def submit(self, order: Order) -> tuple[Deal, ...]:
-        """An order arrives: its trades, in the order in which they are made."""
+        """An order arrives: its trades, in the order in which they are made.
+
+        Raises :class:`~energychain.primitives.refusals.BadInput` for an order that no book
+        would hold.
+        """
+        Book.of([order])
         before = len(self._deals)
         self._orders.append(order)
-        self.arrive(order.side == "buy", order.price, order.quantity, order.divisible)
+        self.feed([(order.side == "buy", order.price, order.quantity, order.divisible)])
         deals = self._deals[before:]
         return tuple(self._deal(*deals[i : i + 4]) for i in range(0, len(deals), 4))
 
-    def arrive(self, buys: bool, price: int, quantity: int, divisible: bool = True) -> None:
-        """An order arrives, as bare numbers; :attr:`rows` tells its trades."""
-        sign, theirs = (1, self._offers) if buys else (-1, self._bids)
-        left, deals, place = self._left, self._deals, len(self._left)
-        too_dear = (sign * price + 1) << _BITS
-        if not divisible and not self._enough(theirs, too_dear, quantity):
-            quantity = 0
-        while quantity and theirs and theirs[0] < too_dear:
-            best = theirs[0]
-            waiting = best & _PLACE
-            there = left[waiting]
-            if there > quantity:
-                left[waiting] = there - quantity
-                there = quantity
-            else:
-                left[waiting] = 0
-                heappop(theirs)
-            deals += (waiting, place, there, sign * (best >> _BITS))
-            quantity -= there
-        left.append(quantity)
-        if quantity:
-            heappush(self._bids if buys else self._offers, (-sign * price << _BITS) | place)
-
-    def _enough(self, theirs: Sequence[int], too_dear: int, quantity: int) -> bool:
-        """Whether so much waits at prices that are good enough. In a heap nothing below a
-        place is better than it, so only the orders that count are looked at, none is moved.
+    def feed(self, arrivals: Iterable[tuple[bool, int, int, bool]]) -> None:
+        """Orders arrive as bare numbers: whether they buy, price, quantity, and whether they
+        may be divided; :attr:`rows` tells the trades.
         """
-        places = [0]
-        while places and quantity > 0:
-            place = places.pop()
-            if place < len(theirs) and theirs[place] < too_dear:
-                quantity -= self._left[theirs[place] & _PLACE]
-                places += (2 * place + 1, 2 * place + 2)
-        return quantity <= 0
+        bids, offers, left, deals = self._bids, self._offers, self._left, self._deals
+        place = len(left)
+        for buys, price, quantity, divisible in arrivals:
+            mine, theirs, cost = (bids, offers, price) if buys else (offers, bids, -price)
+            before, too_dear = len(deals), (cost + 1) << _BITS
+            if not divisible and self._depth(theirs).upto(cost) < quantity:
+                quantity = 0
+            while quantity and theirs and theirs[0] < too_dear:
+                best = theirs[0]
+                waiting = best & _PLACE
+                there = left[waiting]
+                if there > quantity:
+                    left[waiting] = there - quantity
+                    there = quantity
+                else:
+                    left[waiting] = 0
+                    heappop(theirs)
+                deals += (waiting, place, there, best >> _BITS if buys else -(best >> _BITS))
+                quantity -= there
+            left.append(quantity)
+            if quantity:
+                heappush(mine, (-cost << _BITS) | place)
+            if self._depths:
+                for i in range(before, len(deals), 4):
+                    paid = deals[i + 3]
+                    self._depth(theirs).add(paid if buys else -paid, -deals[i + 2])
+                self._depth(mine).add(-cost, quantity)
+            place += 1
+
+    def _depth(self, heap: list[int]) -> "_Depth":
+        """How much waits on a side. Nobody asks before the first order that is all or none."""
+        if not self._depths:
+            self._depths = (_Depth(), _Depth())
+            for side, depth in zip((self._bids, self._offers), self._depths, strict=True):
+                for key in side:
+                    depth.add(key >> _BITS, self._left[key & _PLACE])
+        return self._depths[heap is self._offers]
 
     @property
     def rows(self) -> IntArray:
@@ -140,6 +157,31 @@ class Exchange:
         if bid.side == "sell":
             bid, offer = offer, bid
         return Deal(bid.id, offer.id, quantity, price)
+
+
+class _Depth:
+    """How much waits at each price or a better one: sums over ranges of prices whose lengths
+    are powers of two, so that some dozens of them tell any depth. Fenwick (1994), "A new
+    data structure for cumulative frequency tables", *Software: Practice and Experience* 24(3).
+    """
+
+    def __init__(self) -> None:
+        self._sums: defaultdict[int, int] = defaultdict(int)
+
+    def add(self, cost: int, quantity: int) -> None:
+        """So much more waits at a price; of bids it is counted negative."""
+        at = cost + _WORST
+        while quantity and at <= 2 * _WORST:
+            self._sums[at] += quantity
+            at += at & -at
+
+    def upto(self, cost: int) -> int:
+        """How much waits at a price, or a better one."""
+        at, found = cost + _WORST, 0
+        while at:
+            found += self._sums.get(at, 0)
+            at &= at - 1
+        return found
 
 
 @dataclass(frozen=True)
@@ -211,11 +253,9 @@ def continuous(book: Book, ties: Ties = "time", seed: int = 0) -> Clearing:
     tie rules.
     """
     order = arrivals(book, ties, seed)
+    columns = (order < book.bid_count, *(c[order] for c in (book.price, book.quantity)))
     exchange = Exchange()
-    columns = (order < book.bid_count, book.price[order], book.quantity[order])
-    arrive = exchange.arrive
-    for one in zip(*(column.tolist() for column in (*columns, book.divisible[order])), strict=True):
-        arrive(*one)
+    exchange.feed(zip(*(c.tolist() for c in (*columns, book.divisible[order])), strict=True))
     waited, came, quantities, prices = exchange.rows.T
     waited, came = order[waited], order[came]
     trades = Trades(np.minimum(waited, came), np.maximum(waited, came), quantities, prices)

@@ -4,7 +4,8 @@ Two halves that price each other: MUDA, a multi-unit double auction.
 Segal-Halevi, Hassidim & Aumann (2018), "MUDA: A truthful multi-unit double-auction
 mechanism", *AAAI-18*, in the variant that rations by lottery.
 
-1. The *traders*, each with all its orders, are divided by lot into two halves.
+1. The *traders*, each with all its orders, are divided by lot into two halves (here of equal
+   size; in the paper each trader's half is drawn for itself).
 2. Each half has a competitive price of its own: the middle of its interval.
 3. Each half trades at the price of the *other* half. Every trader gets its best quantity at
    that price. If more is wanted than is offered (or the reverse), the traders of the longer

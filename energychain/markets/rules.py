@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from energychain.markets.aggregator import aggregator
 from energychain.markets.clearing import Clearing
+from energychain.markets.community import community, hybrid
+from energychain.markets.continuous import continuous
 from energychain.markets.fees import charged
 from energychain.markets.huang import huang
 from energychain.markets.muda import muda
 from energychain.markets.orders import Book
 from energychain.markets.pairwise import last_pair_midpoint, pairwise_midpoint, pay_as_bid
+from energychain.markets.peer_to_peer import bilateral, random_matching
 from energychain.markets.trade_reduction import trade_reduction
 from energychain.markets.uniform_price import uniform_price
 from energychain.markets.vcg import vcg
@@ -119,8 +123,8 @@ _RULES = (
         "trade reduction, excess in equal parts",
         huang,
         frozenset({"rational", "no deficit"}),
-        "in prices, if each trader has one order and its quantity is known; it pays to overstate"
-        " a quantity of the longer side",
+        "in prices, if each trader has one order and its quantity is known; it may pay to"
+        " overstate or to withhold a quantity",
         "Huang, Scheller-Wolf & Sycara (2002)",
     ),
     Rule(
@@ -139,9 +143,70 @@ _RULES = (
         muda,
         frozenset({"rational", "strong budget", "no deficit"}),
         "for every single trader with any orders, in prices and quantities, however the lots"
-        " fall, if its units are worth less and less; not for two who conspire",
+        " fall, if its units are worth less and less; not for two who conspire, nor for one under"
+        " two names",
         "Segal-Halevi, Hassidim & Aumann (2018), with a lottery",
         ("seed",),
+    ),
+    Rule(
+        "continuous",
+        "continuous double auction",
+        continuous,
+        frozenset({"rational", "strong budget", "no deficit"}),
+        "in none: whoever is there first sets the price of its trade, and gains by saying less than"
+        " its limit allows",
+        "Friedman & Rust (eds., 1993), price-time priority",
+        _TIES,
+    ),
+    Rule(
+        "aggregator",
+        "aggregator's auction",
+        aggregator,
+        frozenset({"rational", "strong budget", "no deficit"}),
+        "if all are paid the bid and all offers below it are needed, for prosumers; else in none:"
+        " paid what they ask they ask for more, and paid the bid they ask for less to be first",
+        "Shafie-khah (ed., 2020), chapter 5, section 2.2 and Fig. 5.4",
+        ("pay", *_TIES),
+    ),
+    Rule(
+        "random",
+        "peer to peer by chance",
+        random_matching,
+        frozenset({"rational", "strong budget", "no deficit"}),
+        "in none: a pair trades between what the two say, so each says less, and may miss a trade",
+        "Shafie-khah (ed., 2020), chapter 5, section 3.1",
+        ("seed", "point", "rounds"),
+    ),
+    Rule(
+        "bilateral",
+        "peer to peer by preference",
+        bilateral,
+        frozenset({"rational", "strong budget", "no deficit"}),
+        "in none: a pair trades between what the two say; a premium that is told raises the price",
+        "Shafie-khah (ed., 2020), chapter 5, section 3.1; Sorin, Bobo & Pinson (2019)",
+        ("premiums", "point"),
+    ),
+    Rule(
+        "community",
+        "community with a manager",
+        community,
+        # Nobody loses but under bill sharing, so that is no promise for all terms.
+        frozenset({"strong budget", "no deficit"}),
+        "in limits, at the mid-market rate and by the supply-demand ratio, for whoever would also"
+        " trade outside; others gain by saying so to get in, and quantities move the price",
+        "Shafie-khah (ed., 2020), chapter 5, section 3.1.1; Long et al. (2017), Liu et al. (2017)",
+        ("import_price", "export_price", "pricing"),
+        ("import_price", "export_price"),
+    ),
+    Rule(
+        "hybrid",
+        "peer to peer, the rest in a community",
+        hybrid,
+        frozenset({"strong budget", "no deficit"}),
+        "in none: a pair trades between what the two say",
+        "Shafie-khah (ed., 2020), chapter 5, section 3.1.1 and Fig. 5.10",
+        ("import_price", "export_price", "pricing", "passive", "seed", "point", "rounds"),
+        ("import_price", "export_price"),
     ),
 )
 

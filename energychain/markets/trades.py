@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from energychain.markets.merit import times
+from energychain.markets.merit import largest, times
 from energychain.markets.orders import Book, IntArray
 
 
@@ -39,7 +39,8 @@ class Trades:
         seller receives what its buyer pays.
         """
         worth = times(self.prices, self.quantities)
-        amounts = np.zeros(len(book), dtype=worth.dtype)
+        fits = largest(self.prices) * largest(self.fills(book)) < 2**62
+        amounts = np.zeros(len(book), dtype=worth.dtype if fits else object)
         np.add.at(amounts, self.bids, worth)
         np.subtract.at(amounts, self.offers, worth)
         return amounts

@@ -61,7 +61,7 @@ def test_the_market_one_order_moved_by_keyboard_and_what_it_does(lab: Lab) -> No
     lab.open("06_market_clearing.ipynb")
     lab.run_all()
 
-    market = lab.cell("MarketExplorer()")
+    market = lab.cell("MarketExplorer(")
     lab.wait_for_text(market, r"20\.6 kWh trade at 22 token/kWh, and C sets")
     drawn = market.locator("svg.marks")
     blocks = drawn.locator("[aria-label*=' kWh at ']")

@@ -100,7 +100,7 @@ def many_books(count: int, seed: int = 0) -> Sequence[tuple[str, Book]]:
     """So many books of every kind in turn, always the same; one in a hundred is large."""
     rng = Random(seed)
     return [
-        (kind, random_book(rng, kind, 200 if i % 100 == 99 else 14))
+        (kind, random_book(rng, kind, 200 if i % 101 == 100 else 14))
         for i, kind in zip(range(count), cycle(KINDS), strict=False)
     ]
 

@@ -68,6 +68,12 @@ def test_the_largest_fee_keeps_everybody_from_trading() -> None:
     assert clear(PAIR, fee=MOST).quantity == 0
 
 
+@pytest.mark.parametrize("rule", ["community", "hybrid"])
+def test_a_rule_that_trades_outside_has_the_fee_in_its_prices(rule: str) -> None:
+    with pytest.raises(BadInput, match="put the fee into its import and export prices"):
+        clear(PAIR, rule, fee=4, import_price=30, export_price=20)
+
+
 def test_a_rule_refuses_with_a_fee_what_it_refuses_without() -> None:
     with pytest.raises(AllOrNone):
         clear(PAIR.replaced(replace(PAIR.order("b"), divisible=False)), fee=4)

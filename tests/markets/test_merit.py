@@ -3,6 +3,7 @@
 import time
 import tracemalloc
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import permutations
 from random import Random
 
@@ -202,6 +203,7 @@ def test_both_ways_of_sorting_give_the_same_order() -> None:
 # --- time and memory ------------------------------------------------------------------
 
 
+@lru_cache
 def columns(count: int) -> Book:
     rng = Random(11)
     return Book.of(
