@@ -361,12 +361,17 @@ def _print_clearing(clearing: Clearing) -> None:
     if len(book) > MOST_ROWS:
         print(f"... {len(book)} orders in all: --json prints all")
     interval = clearing.price_interval or (None, None)
+    between = (
+        f"competitive prices {shown(interval[0])} to {shown(interval[1])}"
+        f" ({clearing.clearing_type}; set by {', '.join(clearing.marginal_orders)})"
+        if clearing.price_interval
+        else "no price at which anybody would trade"
+    )
     buy, sell = clearing.price_buy, clearing.price_sell
     print(
         f"\n{named(clearing.rule).title}: {shown(clearing.quantity)} at {shown(clearing.price)}"
         + (f" (buyers {shown(buy)}, sellers {shown(sell)})" if buy != sell else "")
-        + f"\ncompetitive prices {shown(interval[0])} to {shown(interval[1])}"
-        f" ({clearing.clearing_type}; set by {', '.join(clearing.marginal_orders) or 'nobody'})"
+        + f"\n{between}"
         f"\nwelfare {shown(clearing.welfare, 12)} of {shown(clearing.max_welfare, 12)}"
         f" ({clearing.efficiency:.1%}), the operator keeps {shown(clearing.operator_surplus, 12)}"
     )

@@ -67,7 +67,9 @@ def lines_of(path: Path) -> Iterator[str]:
                     raise BadInput(problem, file=path.name, line=number)
                 yield _decoded(line, path.name, number)
     except OSError as fault:
-        raise BadInput(f"cannot be read: {fault.strerror or fault}", file=path.name) from None
+        raise BadInput(
+            f"cannot be read: {fault.strerror or fault}", file=path.name or str(path)
+        ) from None
 
 
 def _decoded(line: bytes, file: str, number: int) -> str:

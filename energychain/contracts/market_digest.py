@@ -197,7 +197,7 @@ def _payments(clearing: "Clearing") -> tuple[tuple[str, int], ...]:
     from energychain.markets.clearing import in_units
 
     due = clearing.payments_by_trader()
-    if clearing.fees is not None:
+    if clearing.fee:
         book = clearing.book
         for trader, fee in zip(book.trader.tolist(), clearing.fees.tolist(), strict=True):
             due[book.traders[trader]] += fee

@@ -24,7 +24,7 @@ for bids and offers, a trader's gain is :math:`\sum_i s_i \ell_i x_i - t_i`, wel
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -75,8 +75,8 @@ class Clearing:
     trades: Trades | None = None
     """Who trades with whom, if the rule pairs orders."""
 
-    fees: IntArray | None = None
-    """What each order pays on top to the grid's operator [1e-12 of the money]."""
+    fee: int = 0
+    """What buyers pay on top to the grid's operator [millionth of the money per unit]."""
 
     def __post_init__(self) -> None:
         fault = _fault(self.book, self.fills)
@@ -115,20 +115,25 @@ class Clearing:
             return None
         return divide_rounded(added(self.amounts[side]), self.quantity)
 
+    @cached_property
+    def faced(self) -> Book:
+        """The book as the rule saw it: to a buyer a bid is worth its limit less the fee."""
+        return less(self.book, self.fee)
+
     @property
     def price_interval(self) -> Interval | None:
-        """The book's competitive prices, from lowest to highest."""
-        return merit(self.book).interval
+        """The competitive prices, from lowest to highest, before fees."""
+        return merit(self.faced).interval
 
     @property
     def clearing_type(self) -> ClearingType:
         """What sets the price where the book's curves meet; null if nothing trades."""
-        return merit(self.book).kind if self.quantity else "null"
+        return merit(self.faced).kind if self.quantity else "null"
 
     @property
     def marginal_orders(self) -> tuple[str, ...]:
         """The orders that set the price where the book's curves meet."""
-        return tuple(self.book.ids[i] for i in merit(self.book).marginal)
+        return tuple(self.book.ids[i] for i in merit(self.faced).marginal)
 
     # --- who pays what ----------------------------------------------------------------
 
@@ -172,10 +177,15 @@ class Clearing:
         return times(self.book.price, self.fills * self.book.sign)
 
     @cached_property
+    def fees(self) -> IntArray:
+        """What each order pays on top to the grid's operator [1e-12 of the money]."""
+        bought = np.where(self.book.sign > 0, self.fills, 0)
+        return times(np.array([self.fee]), bought)
+
+    @cached_property
     def gains(self) -> IntArray:
         """What each order gains by its own limit, after fees [1e-12 of the money]."""
-        gains = self.values - self.amounts
-        return gains if self.fees is None else gains - self.fees
+        return self.values - self.amounts - self.fees
 
     @property
     def gains_by_trader(self) -> dict[str, int]:
@@ -224,8 +234,8 @@ class Clearing:
     def _nobody_envies(self) -> bool:
         price = self.price
         if price is None:
-            return self.max_welfare == 0  # at most some are indifferent: bids equal to offers
-        book, fills = self.book, self.fills
+            return merit(self.faced).welfare == 0  # at most, bids equal offers
+        book, fills = self.faced, self.fills
         if (self.amounts != times(book.sign * price, fills)).any():
             return False
         better = (book.price - price) * book.sign
@@ -268,7 +278,7 @@ class Clearing:
     def as_json(self) -> dict[str, Any]:
         """The whole outcome in units and money, as the command line prints it."""
         interval = self.price_interval
-        fees = None if self.fees is None else _by_trader(self.book, self.fees).tolist()
+        fees = _by_trader(self.book, self.fees).tolist() if self.fee else ()
         return {
             "rule": self.rule,
             "price": _number(self.price, DECIMALS),
@@ -280,7 +290,7 @@ class Clearing:
             "marginal_orders": list(self.marginal_orders),
             "fills": _numbers(self.fills_by_order(), DECIMALS),
             "payments": _numbers(self.payments_by_trader(), 2 * DECIMALS),
-            "fees": _numbers(dict(zip(self.book.traders, fees or (), strict=False)), 2 * DECIMALS),
+            "fees": _numbers(dict(zip(self.book.traders, fees, strict=False)), 2 * DECIMALS),
             "operator_surplus": _number(self.operator_surplus, 2 * DECIMALS),
             "welfare": _number(self.welfare, 2 * DECIMALS),
             "max_welfare": _number(self.max_welfare, 2 * DECIMALS),
@@ -294,6 +304,15 @@ class Clearing:
             return f"<{self.rule}: nothing trades>"
         price = from_units(self.price or 0, DECIMALS)
         return f"<{self.rule}: {from_units(self.quantity, DECIMALS)} at {price}>"
+
+
+def less(book: Book, fee: int) -> Book:
+    """The book in which every bid is worth less by a fee [millionth of the money per unit]."""
+    if not fee:
+        return book
+    price = book.price.copy()
+    price[book.bids] -= fee
+    return replace(book, price=price)
 
 
 def uniform(rule: str, book: Book, fills: IntArray, buy: int, sell: int) -> Clearing:

@@ -10,10 +10,7 @@ and the clearing shows that welfare as lost.
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
-from energychain.markets.clearing import Clearing
-from energychain.markets.merit import times
+from energychain.markets.clearing import Clearing, less
 from energychain.markets.orders import DECIMALS, MOST, Book
 from energychain.primitives.refusals import BadInput
 
@@ -26,14 +23,10 @@ def charged(book: Book, fee: int, clear: Callable[[Book], Clearing]) -> Clearing
     """
     if not 0 <= fee <= MOST:
         raise BadInput(f"a fee is 0 or more, and at most {MOST // 10**DECIMALS:,}")
-    price = book.price.copy()
-    price[book.bids] -= fee
-    cleared = clear(replace(book, price=price))
+    cleared = clear(less(book, fee))
     if len(cleared.book) != len(book):
         raise BadInput(
             f"the rule {cleared.rule} trades with the outside: put the fee into its import"
             " and export prices"
         )
-    fees = np.zeros_like(cleared.fills)
-    fees[book.bids] = cleared.fills[book.bids]
-    return replace(cleared, book=book, fees=times(np.array([fee]), fees))
+    return replace(cleared, book=book, fee=fee)

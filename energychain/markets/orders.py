@@ -41,6 +41,11 @@ MOST_IN_ALL = 2**62
 """All quantities of a book add up to less [millionths], so that no sum of them overflows."""
 
 
+NO_TIME = 2**62
+"""Stands for an unknown time of arrival [microseconds]: after all known ones, so that
+nobody gains by keeping silent about it."""
+
+
 @dataclass(frozen=True)
 class Order:
     """A wish to buy or sell, with a limit."""
@@ -105,7 +110,7 @@ class Book:
     """[millionth of the money per unit]"""
 
     time: IntArray
-    """[microseconds]; 0 for orders without an arrival time."""
+    """[microseconds]; :data:`NO_TIME` for orders without an arrival time."""
 
     divisible: BoolArray
 
@@ -133,7 +138,7 @@ class Book:
         Raises :class:`~energychain.primitives.refusals.BadInput` if an id is there twice,
         a side is unknown, a quantity is negative, or a limit exceeds the cap.
         """
-        ranked = sorted(orders, key=lambda each: (each.side, each.time or 0, each.id))
+        ranked = sorted(orders, key=lambda each: (each.side, _arrival(each), each.id))
         for each in ranked:
             if each.side not in ("buy", "sell"):
                 raise BadInput(f"order {each.id}: the side is buy or sell, found {each.side!r}")
@@ -146,7 +151,7 @@ class Book:
             trader=whole_numbers([index[each.trader] for each in ranked]),
             quantity=whole_numbers([each.quantity for each in ranked]),
             price=whole_numbers([each.price for each in ranked]),
-            time=whole_numbers([each.time or 0 for each in ranked]),
+            time=whole_numbers([_arrival(each) for each in ranked]),
             divisible=np.array([each.divisible for each in ranked], dtype=bool),
             cap=cap,
         )
@@ -202,7 +207,7 @@ class Book:
             "buy" if i < self.bid_count else "sell",
             int(self.quantity[i]),
             int(self.price[i]),
-            int(self.time[i]),
+            None if self.time[i] == NO_TIME else int(self.time[i]),
             bool(self.divisible[i]),
         )
 
@@ -224,6 +229,10 @@ class Book:
             f"<book: {bids} bid{'s' * (bids != 1)}, {offers} offer{'s' * (offers != 1)},"
             f" {len(self.traders)} trader{'s' * (len(self.traders) != 1)}>"
         )
+
+
+def _arrival(order: Order) -> int:
+    return NO_TIME if order.time is None else order.time
 
 
 def whole_numbers(values: Sequence[int]) -> IntArray:

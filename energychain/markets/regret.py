@@ -107,8 +107,8 @@ def gain(clearing: Clearing, truth: Book) -> IntArray:
             true = truth.order(id)
             sign = 1 if true.side == "buy" else -1
             worth = sign * true.price * min(int(clearing.fills[i]), true.quantity)
-            fee = 0 if clearing.fees is None else int(clearing.fees[i])
-            gains[truth.trader[truth.at[id]]] += worth - int(clearing.amounts[i]) - fee
+            paid = int(clearing.amounts[i]) + int(clearing.fees[i])
+            gains[truth.trader[truth.at[id]]] += worth - paid
     return gains
 
 

@@ -112,10 +112,8 @@ def _fill(fills: IntArray, curve: Curve, quantity: int, ties: Ties, seed: int) -
     before = int(curve.cumulated[margin.start] - curve.quantity[margin.start])
     better = slice(0, margin.start)
     fills[curve.order[better]] = curve.quantity[better]
-    # By place in the book, so that a rationed group is in priority.
-    group = np.sort(curve.order[margin])
-    wants = curve.quantity[margin][np.argsort(curve.order[margin])]
-    fills[group] = ration(quantity - before, wants, ties, seed)
+    # Of equal limits the earlier place in the book stands first: the group is in priority.
+    fills[curve.order[margin]] = ration(quantity - before, curve.quantity[margin], ties, seed)
 
 
 def _known(ties: str) -> None:

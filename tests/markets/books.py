@@ -220,7 +220,7 @@ def judged(clearing: Clearing) -> Verdict:
     """Judges a clearing without its own arithmetic."""
     orders = clearing.book.orders
     fills, amounts = clearing.fills.tolist(), clearing.amounts.tolist()
-    fees = [0] * len(orders) if clearing.fees is None else clearing.fees.tolist()
+    fees = clearing.fees.tolist()
     rows = list(zip(orders, fills, amounts, fees, strict=True))
     bought = sum(x for o, x, _, _ in rows if o.side == "buy")
     sold = sum(x for o, x, _, _ in rows if o.side == "sell")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from energychain.markets.fees import charged
-from energychain.markets.orders import MOST, Book, Order
+from energychain.markets.orders import MOST, Book, Order, order
 from energychain.markets.rules import clear
 from energychain.markets.uniform_price import AllOrNone, uniform_price
 from energychain.primitives.refusals import BadInput
@@ -21,7 +21,6 @@ def test_a_fee_by_hand() -> None:
     found = clear(PAIR, fee=4)
     assert (found.price, found.quantity) == (23, 2)
     assert found.payments_by_trader() == {"ann": 46, "sam": -46}
-    assert found.fees is not None
     assert found.fees.tolist() == [8, 0]
     assert found.gains_by_trader == {"ann": 60 - 54, "sam": 46 - 40}
     assert found.as_json()["fees"] == {"ann": 8e-12, "sam": 0.0}
@@ -54,7 +53,7 @@ def test_it_is_the_rule_on_bids_less_the_fee(book: Book, steps: int, rule: str) 
 
 
 def test_a_fee_of_nothing_is_no_fee() -> None:
-    assert clear(PAIR, fee=0).fees is None
+    assert not clear(PAIR, fee=0).fees.any()
     assert charged(PAIR, 0, uniform_price).payments_by_trader() == {"ann": 50, "sam": -50}
 
 
@@ -77,3 +76,13 @@ def test_a_rule_that_trades_outside_has_the_fee_in_its_prices(rule: str) -> None
 def test_a_rule_refuses_with_a_fee_what_it_refuses_without() -> None:
     with pytest.raises(AllOrNone):
         clear(PAIR.replaced(replace(PAIR.order("b"), divisible=False)), fee=4)
+
+
+def test_what_holds_is_judged_by_what_a_bid_is_worth_after_the_fee() -> None:
+    bids = [order("b1", "ann", "buy", "1", "30"), order("b2", "ben", "buy", "1", "25")]
+    book = Book.of([*bids, order("s", "sam", "sell", "1", "20")])
+    cleared = clear(book, fee=4_000_000)
+    assert cleared.price_interval == (21_000_000, 26_000_000)
+    assert cleared.price == 23_500_000
+    assert cleared.properties.competitive
+    assert cleared.max_welfare == 10 * 10**12

@@ -126,7 +126,7 @@ def read(*rows: str, head: str = HEAD, cap: int | None = None) -> Book:
 
 def test_columns_may_stand_in_any_order_and_others_are_passed_over() -> None:
     book = read("3, SELL ,x,s1,sam,2", head="price,side,note,id,trader,quantity")
-    assert book.orders == (Order("s1", "sam", "sell", 2_000_000, 3_000_000, 0),)
+    assert book.orders == (Order("s1", "sam", "sell", 2_000_000, 3_000_000),)
 
 
 def test_a_quoted_cell_may_hold_a_comma() -> None:
@@ -250,3 +250,9 @@ def test_a_book_that_is_written_is_read_again(rows: list[tuple[Side, int, int]])
 def _six(amount: int) -> str:
     sign = "-" if amount < 0 else ""
     return f"{sign}{abs(amount) // 10**6}.{abs(amount) % 10**6:06}"
+
+
+def test_an_unknown_time_comes_after_all_known_ones() -> None:
+    late, silent = Order("b", "ben", "buy", 1, 1, time=10**12), Order("a", "ann", "buy", 1, 1)
+    assert Book.of([silent, late]).ids == ("b", "a")
+    assert Book.of([silent, late]).orders == (late, silent)
