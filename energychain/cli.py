@@ -7,7 +7,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ from energychain.markets.fixed_price import SPLITS
 from energychain.markets.orders import DECIMALS, MOST, read_book
 from energychain.markets.rules import RULES, named
 from energychain.primitives.refusals import BadInput, Refusal
-from energychain.primitives.units import from_units, kwh, to_units, tokens
+from energychain.primitives.units import kwh, plain, to_units, tokens
 from energychain.studies import STUDIES, token_day
 from energychain.studies.claims import Claim, summary
 
@@ -314,7 +314,10 @@ def clear_command(
         name: _price(text, f"--{name.replace('_', '-')}") for name, text in prices.items()
     }
     given: dict[str, Any] = {n: value for n, value in terms.items() if value is not None}
-    book = read_book(datasets.lines_of(orders), orders.name, _price(cap, "--cap"))
+    highest = _price(cap, "--cap")
+    with _progress("reading lines", None) as advance:
+        lines = _counted(datasets.lines_of(orders), advance)
+        book = read_book(lines, orders.name, highest)
     try:
         clearing = chosen.answer(book, **given)
     except Infeasible:
@@ -327,6 +330,13 @@ def clear_command(
         _print_clearing(clearing)
     for warning in clearing.warnings:
         print(f"note: {warning}", file=sys.stderr)
+
+
+def _counted(lines: Iterable[str], advance: Callable[[int], None]) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        if number % 10_000 == 0:
+            advance(number)
+        yield line
 
 
 def _price(text: str | None, option: str) -> int | None:
@@ -345,7 +355,7 @@ def _print_clearing(clearing: Clearing) -> None:
     book = clearing.book
 
     def shown(amount: int | None, decimals: int = DECIMALS) -> str:
-        return "-" if amount is None else f"{float(from_units(amount, decimals)):,.6g}"
+        return "-" if amount is None else plain(amount, decimals)
 
     wanted = [(each, clearing.fill(each.id)) for each in book.orders[:MOST_ROWS]]
     _print_table(

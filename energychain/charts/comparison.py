@@ -94,13 +94,22 @@ def _texts(row: Row) -> dict[str, str]:
     said = {"rule": row["title"]}
     said["price"] = _price(row)
     said["quantity"] = number(row["quantity"])
-    share = f"{row['efficiency']:.1%}".replace(".0%", "%")
-    said["efficiency"] = "> 99.9%" if share == "100%" and not row["efficient"] else share
+    said["efficiency"] = share_of_best(row["efficiency"], row["efficient"])
     said["operator_surplus"] = number(row["operator_surplus"])
     said["budget"] = BUDGETS[row["budget"]]
     for name in ("individually_rational", "efficient", "competitive"):
         said[name] = "✓ yes" if row[name] else "✗ no"
     return said
+
+
+def share_of_best(efficiency: float, efficient: bool) -> str:
+    """The welfare as a share of the best possible, which only the best itself calls 100 %.
+
+    >>> share_of_best(1.0, True), share_of_best(0.9999, False), share_of_best(0.9027, False)
+    ('100%', '> 99.9%', '90.3%')
+    """
+    share = f"{efficiency:.1%}".replace(".0%", "%")
+    return "> 99.9%" if share == "100%" and not efficient else share
 
 
 def _price(row: Row) -> str:

@@ -440,10 +440,18 @@ class _Drawing:
                 if self.few and pen.pixels(end - start) >= max(NARROW, 7.5 * len(id))
             ]
             if spots:
-                text = pen.chart(spots).mark_text(
-                    dy=down, fontSize=theme.SMALL, fontWeight="bold", color=theme.INK, aria=False
-                )
-                yield place(text, x=pen.x, y=pen.y, text=alt.Text("_t:N"))
+                look: dict[str, Any] = {
+                    "dy": down,
+                    "fontSize": theme.SMALL,
+                    "fontWeight": "bold",
+                    "aria": False,
+                }
+                rows = pen.chart(spots)
+                for text in (
+                    rows.mark_text(stroke="white", strokeWidth=4, color="white", **look),
+                    rows.mark_text(color=theme.INK, **look),  # readable on any line
+                ):
+                    yield place(text, x=pen.x, y=pen.y, text=alt.Text("_t:N"))
 
     def _margin(self, pen: "_Pen") -> Iterator[alt.Chart]:
         spots = [

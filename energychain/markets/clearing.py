@@ -34,7 +34,7 @@ from energychain.markets.merit import ClearingType, Interval, largest, merit, ti
 from energychain.markets.orders import DECIMALS, Book, BoolArray, IntArray
 from energychain.markets.trades import Trades
 from energychain.primitives.refusals import Refusal
-from energychain.primitives.units import divide_rounded, from_units
+from energychain.primitives.units import divide_rounded, from_units, plain
 
 Budget = Literal["strong", "weak", "deficit"]
 
@@ -248,11 +248,11 @@ class Clearing:
         excess = self.quantity - merit(self.book).quantity
         if excess > 0:
             found.append(
-                f"{from_units(excess, DECIMALS)} more than the efficient quantity trades: some"
+                f"{plain(excess, DECIMALS)} more than the efficient quantity trades: some"
                 " units cost more than they are worth to their buyers"
             )
         if self.operator_surplus < 0:
-            lacking = from_units(-self.operator_surplus, 2 * DECIMALS)
+            lacking = plain(-self.operator_surplus, 2 * DECIMALS)
             found.append(f"somebody must pay the deficit of {lacking}")
         if not self.properties.individually_rational:
             gains = self.gains_by_trader

@@ -133,6 +133,16 @@ def from_units(amount: int, decimals: int) -> str:
     return f"{sign}{digits[:-decimals]}.{digits[-decimals:]}" if decimals else f"{sign}{digits}"
 
 
+def plain(amount: int, decimals: int) -> str:
+    """The same for reading: with commas, and without zeros at the end.
+
+    >>> plain(1_234_500_000, ENERGY_DECIMALS), plain(-7_000, TOKEN_DECIMALS)
+    ('1,234.5', '-7')
+    """
+    text = f"{Decimal(from_units(amount, decimals)):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def kwh(energy: int) -> str:
     """Energy [mWh] as text in kWh.
 

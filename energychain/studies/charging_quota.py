@@ -34,6 +34,7 @@ from energychain.contracts.charging_quota import (
 )
 from energychain.contracts.token import ENERGY_TOKEN
 from energychain.ledger.state import Event
+from energychain.markets.orders import Book, order
 from energychain.primitives.keys import Address
 from energychain.primitives.refusals import BadInput
 from energychain.primitives.units import (
@@ -215,6 +216,24 @@ class Evening:
 def table(number: int) -> list[dict[str, str]]:
     """One of the chapter's Tables 1 to 4 as printed: every cell with its printed text."""
     return list(csv.DictReader(datasets.lines("charging_quota", f"table_{number}.csv")))
+
+
+def book() -> Book:
+    """The bids and offers of Table 3 as a book [kWh; token per kWh].
+
+    >>> book()
+    <book: 4 bids, 4 offers, 8 traders>
+    """
+    return Book.of(
+        order(
+            row["station"],
+            row["station"],
+            "buy" if row["demand_kwh"] else "sell",
+            row["demand_kwh"] or row["supply_kwh"],
+            row["price_token_per_kwh"],
+        )
+        for row in table(3)
+    )
 
 
 @cache

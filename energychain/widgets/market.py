@@ -6,10 +6,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from energychain.charts.comparison import share_of_best
 from energychain.charts.merit_order import merit_order, number, outcome
 from energychain.markets.clearing import Clearing, Properties, nothing
+from energychain.markets.compare import clearings
 from energychain.markets.merit import merit
-from energychain.markets.orders import DECIMALS, Book, Order, order
+from energychain.markets.orders import DECIMALS, Book, Order
 from energychain.markets.regret import gain
 from energychain.markets.rules import RULES, clear, named
 from energychain.primitives.refusals import Refusal
@@ -34,25 +36,6 @@ STEPS = 40
 
 WIDER = 1.25
 """How much further the axis of quantities reaches than the orders do."""
-
-
-def table_3() -> Book:
-    """The book of Shafie-khah (ed., 2020), chapter 9, Table 3: eight charging stations, of
-    which four want to buy charging quota and four want to sell [kWh; token per kWh].
-
-    >>> table_3()
-    <book: 4 bids, 4 offers, 8 traders>
-    """
-    return Book.of(
-        order(
-            row["station"],
-            row["station"],
-            "buy" if row["demand_kwh"] else "sell",
-            row["demand_kwh"] or row["supply_kwh"],
-            row["price_token_per_kwh"],
-        )
-        for row in charging_quota.table(3)
-    )
 
 
 class MarketExplorer(Explorer):
@@ -80,10 +63,10 @@ its first wish, C gains 9.9 instead of 0.'
         source: str = "",
         prediction: str = "",
     ) -> None:
-        self.book = table_3() if book is None else book
+        self.book = charging_quota.book() if book is None else book
         if not len(self.book):
             raise ValueError("there is no order to move")
-        self._source = source or ("table_3()" if book is None else "book")
+        self._source = source or ("charging_quota.book()" if book is None else "book")
         marginal = [self.book.ids[i] for i in merit(self.book).marginal]
         self._first = order or [*marginal, *self.book.ids][0]
         self._prices, self._step = _price_range(self.book)
@@ -101,7 +84,7 @@ its first wish, C gains 9.9 instead of 0.'
             "rule": labelled(
                 widgets.Dropdown,
                 "Rule",
-                options=[(each.title, name) for name, each in RULES.items() if not each.needs],
+                options=[(RULES[name].title, name) for name in self._rules(rule)],
                 value=rule,
             ),
             "order": labelled(
@@ -135,6 +118,14 @@ its first wish, C gains 9.9 instead of 0.'
                 value="mid",
             ),
         }
+
+    def _rules(self, first: str) -> list[str]:
+        """The rules that take this book, and the one to begin with."""
+        return [
+            name
+            for name, answer in clearings(self.book).items()
+            if name == first or isinstance(answer, Clearing)
+        ]
 
     def _touched(self, change: Any) -> None:
         # If another order is chosen, its sliders jump to where it stands, in one go.
@@ -225,7 +216,9 @@ its first wish, C gains 9.9 instead of 0.'
         price, quantity = (number6(each) for each in (moved.price, moved.quantity))
         asked = f'"{moved.id}", "{moved.trader}", "{moved.side}", "{quantity}", "{price}"'
         term = f', point="{point}"' if "point" in RULES[rule].terms else ""
-        needs = ["from energychain.widgets.market import table_3"] * (self._source == "table_3()")
+        needs = ["from energychain.studies import charging_quota"] * (
+            self._source == "charging_quota.book()"
+        )
         return "\n".join(
             [
                 "from energychain.charts.merit_order import merit_order",
@@ -339,7 +332,7 @@ def _yes(holds: bool) -> str:
 
 def _property_table(clearing: Clearing) -> str:
     holds = clearing.properties
-    share = f"{clearing.efficiency:.1%} of the best"
+    share = f"{share_of_best(clearing.efficiency, holds.efficient)} of the best"
     kept = number(clearing.operator_surplus / 1e12)
     row = ("", *(say(holds) for say in PROPERTIES.values()), share, kept)
     columns = ("", *PROPERTIES, "welfare", f"operator keeps ({MONEY})")

@@ -10,7 +10,7 @@ SOLD = "svg.marks path[fill='#E69F00']"
 """The drawn hours in which something was sold, and one mark of the key."""
 
 
-@pytest.mark.parametrize("lesson", [name for name in LESSONS if name[:2] not in ("05", "06")])
+@pytest.mark.parametrize("lesson", [name for name in LESSONS if name[:2] not in ("05", "06", "07")])
 def test_a_lesson_runs_from_its_first_cell_to_its_last(lab: Lab, lesson: str) -> None:
     lab.open(lesson)
     lab.run_all()
@@ -92,4 +92,50 @@ def test_the_market_one_order_moved_by_keyboard_and_what_it_does(lab: Lab) -> No
     lab.wait_for_text(market, r'clear\(changed, "trade_reduction"\)')
     lab.click(market, "Reset")
     lab.wait_for_text(market, r"20\.6 kWh trade at 22 token/kWh, and C sets")
+    assert lab.complaints == []
+
+
+def test_the_charging_quota_moved_by_keyboard_and_what_it_draws(lab: Lab) -> None:
+    lab.open("07_charging_quota.ipynb")
+    lab.run_all()
+
+    quota = lab.cell("ChargingQuotaExplorer()")
+    lab.wait_for_text(quota, r"323 are there, so everybody first gets 82\.8% of its wish")
+    drawn = quota.locator("svg.marks")
+    assert drawn.locator("[aria-label*=': D ']").count() == 4  # a piece of each bar
+    assert drawn.locator("[aria-label='after trade: B 52.75 kW']").count() == 1
+    assert drawn.locator("[aria-label='B pays 149.5']").count() == 1
+    lab.screenshot("07_charging_quota_as_saved")
+
+    lab.move_slider(quota, +20)  # the margin, in kW
+    lab.wait_for_text(quota, r"343 are there, so everybody first gets 87\.9%")
+    drawn.get_by_text("transformer: 343 kW").wait_for()
+    drawn.locator("[aria-label='first quota: B 42.22 kW']").wait_for()
+    lab.move_slider(quota, -20)
+
+    menus = quota.locator("select")
+    menus.nth(0).select_option("each pair at its own")
+    drawn.locator("[aria-label='E pays 70.4']").wait_for()
+    menus.nth(0).select_option("one price: the last pair's")
+
+    lab.move_slider(quota, +8, number=1)  # B's limit, from 24 to 28
+    lab.wait_for_text(quota, r"B bids 28, buys 6\.5 kWh for 156 tokens")
+    drawn.locator("[aria-label='E pays 76.8']").wait_for()
+
+    menus.nth(1).select_option("H: asks 16 for 6.8 kWh")
+    lab.wait_for_text(quota, r"H asks 16, sells 6\.8 kWh for 156\.4 tokens")
+    lab.move_slider(quota, +8, number=2)  # beyond its quota, in kW
+    lab.wait_for_text(quota, r"8 kW beyond its quota: a penalty of 896 tokens")
+    drawn.get_by_text("H: 8.0 over").wait_for()
+    drawn.locator("[aria-label='H receives 156.4, penalty 896']").wait_for()
+    lab.screenshot("07_charging_quota_beyond")
+
+    lab.click(quota, "Show me the code")
+    lab.wait_for_text(quota, r'loads=\{"H": 17_076_923\}')
+    lab.click(quota, "Reset")
+    lab.wait_for_text(quota, r"B bids 24, buys 6\.5 kWh for 149\.5 tokens")
+    for name in ("settlement", "margin_scan", "month", "policies"):
+        picture = lab.cell(f"charts.{name}(")
+        picture.locator("svg.marks").first.wait_for()
+        lab.screenshot(f"07_{name}", picture)
     assert lab.complaints == []

@@ -143,6 +143,14 @@ def test_what_the_operator_keeps_is_striped_between_the_two_prices():
     assert {"operator keeps 8", "buyers pay 9", "sellers get 5"} <= texts(spec)
 
 
+def test_the_key_shows_bars_in_the_colour_of_what_they_stand_for():
+    spec = spec_of(clear(TABLE_3, "trade_reduction"))
+    shown = [layer["encoding"] for layer in layers(spec, "rect", fill=OPERATOR)]
+    bars = [place["x"]["value"] for place in shown if "value" in place["x"]]
+    assert len(bars) == 5
+    assert bars == sorted(set(bars))
+
+
 def test_a_deficit_is_striped_where_sellers_receive_more_than_buyers_pay():
     """The amounts of Vickrey, Clarke and Groves, by hand: each trader gains what all would lose
     without it.
@@ -320,8 +328,8 @@ PROGRAM = """
 import json
 from energychain.charts.merit_order import merit_order
 from energychain.markets.rules import clear
-from energychain.widgets.market import table_3
-print(json.dumps(merit_order(clear(table_3(), "pairwise")).to_dict()))
+from energychain.studies import charging_quota
+print(json.dumps(merit_order(clear(charging_quota.book(), "pairwise")).to_dict()))
 """
 
 

@@ -136,7 +136,7 @@ def test_more_than_the_efficient_quantity_is_a_warning() -> None:
 
 def test_a_deficit_is_a_warning() -> None:
     found = cleared(pair(), [2, 2], [40, -60])
-    assert found.warnings == ("somebody must pay the deficit of 0.000000000020",)
+    assert found.warnings == ("somebody must pay the deficit of 0.00000000002",)
 
 
 # --- sums -----------------------------------------------------------------------------

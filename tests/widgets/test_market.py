@@ -7,9 +7,10 @@ import pytest
 from energychain.charts import theme
 from energychain.markets.orders import Book, order
 from energychain.markets.rules import RULES, clear
+from energychain.studies import charging_quota
 from energychain.widgets.exercises import check, solution
 from energychain.widgets.explorer import MOST_CONTROLS
-from energychain.widgets.market import MarketExplorer, table_3
+from energychain.widgets.market import MarketExplorer
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def data(widget):
 
 
 def test_the_book_is_the_chapters():
-    book = table_3()
+    book = charging_quota.book()
     assert sum(book.quantity[book.bids]) == 26_000_000
     assert sum(book.quantity[book.offers]) == 27_000_000
     assert book.order("D").price == 26_000_000
@@ -73,7 +74,7 @@ def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(
 
 def test_the_point_moves_the_price_where_there_is_an_interval(explorer):
     explorer.controls["quantity"].value = 6.6  # now B and C both trade wholly
-    low, high = clear(table_3().replaced(explorer.moved())).price_interval
+    low, high = clear(charging_quota.book().replaced(explorer.moved())).price_interval
     assert low < high
     said = {}
     for point in ("seller", "mid", "buyer"):
@@ -97,7 +98,7 @@ def test_another_order_brings_its_own_sliders_and_nothing_moves(explorer):
 def test_the_sentence_holds_the_numbers_of_the_rule(explorer):
     explorer.controls["price"].value = 23.5
     dearer = order("C", "C", "sell", "9.8", "23.5")
-    now, then = clear(table_3().replaced(dearer)), clear(table_3())
+    now, then = clear(charging_quota.book().replaced(dearer)), clear(charging_quota.book())
     gains = [sum(c.gains[c.book.bids]) / 1e12 for c in (then, now)]
     assert "20.6 kWh trade at 23.5 token/kWh (before: 20.6 kWh trade at 22" in explorer.status
     assert f"Buyers gain {gains[1]:g} ({gains[0] - gains[1]:g} less)" in explorer.status
@@ -180,7 +181,7 @@ def test_other_books_have_their_own_ranges_and_code():
     assert slider.step < 0.01
     assert explorer.controls["quantity"].max >= 200
     assert "my_book.replaced" in explorer.code
-    assert "table_3" not in explorer.code
+    assert "charging_quota" not in explorer.code
 
 
 def test_a_bid_at_the_cap_stays_at_the_cap():
@@ -233,21 +234,21 @@ def answered(source: str) -> object:
 
 
 def test_the_gain_of_d_is_what_the_clearing_says():
-    outcome = clear(table_3())
+    outcome = clear(charging_quota.book())
     assert answered(solution("06.gain")) == outcome.gains_by_trader["D"] / 1e12
 
 
 def test_no_other_quantity_in_tenths_gains_c_more():
     def gains(tenths):
         offered = order("C", "C", "sell", str(tenths / 10), "22")
-        return clear(table_3().replaced(offered)).gains_by_trader["C"]
+        return clear(charging_quota.book().replaced(offered)).gains_by_trader["C"]
 
     best = max(range(99), key=gains)
     assert answered(solution("06.withhold")) == best / 10
 
 
 def test_what_is_offered_at_a_price_is_the_sum_of_the_orders():
-    offers = [each for each in table_3().orders if each.side == "sell"]
+    offers = [each for each in charging_quota.book().orders if each.side == "sell"]
     for price in range(10, 41):
         wanted = sum(each.quantity for each in offers if each.price <= price * 10**6)
         assert answered(solution("06.offered"))(price) == wanted
