@@ -1,6 +1,8 @@
 """What contracts share: reading a caller's arguments, and saying no."""
 
-from energychain.ledger.state import Call
+from collections.abc import Callable, Mapping
+
+from energychain.ledger.state import Call, Outcome, Storage
 from energychain.ledger.transaction import Value
 from energychain.primitives.encoding import encode
 from energychain.primitives.hashing import sha256
@@ -30,6 +32,26 @@ def arguments(call: Call, *names: str) -> tuple[Value, ...]:
             f"{call.function} takes {', '.join(names)}; found {len(call.arguments)} arguments"
         )
     return call.arguments
+
+
+Function = Callable[[Storage, Address, Call], Outcome]
+"""One function of a contract."""
+
+
+def answered(
+    contract: str,
+    functions: Mapping[str, Function],
+    storage: Storage,
+    sender: Address,
+    call: Call,
+) -> Outcome:
+    """What the called function of a contract answers.
+
+    Raises :class:`UnknownFunction` if it is not one of them.
+    """
+    if call.function not in functions:
+        raise unknown_function(contract, call, *functions)
+    return functions[call.function](storage, sender, call)
 
 
 MOST = 2**128

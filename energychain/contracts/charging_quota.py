@@ -64,8 +64,8 @@ from typing import TypeVar
 from energychain.contracts.calls import (
     BadArguments,
     address,
+    answered,
     arguments,
-    unknown_function,
     vault,
     whole,
 )
@@ -389,9 +389,7 @@ def charging_quota(storage: Storage, sender: Address, call: Call) -> Outcome:
         "pay": _pay,
         "withdraw": _withdraw,
     }
-    if call.function not in functions:
-        raise unknown_function("charging_quota", call, *functions)
-    return functions[call.function](storage, sender, call)
+    return answered("charging_quota", functions, storage, sender, call)
 
 
 def _initialise(storage: Storage, sender: Address, call: Call) -> Outcome:

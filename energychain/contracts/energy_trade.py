@@ -29,8 +29,8 @@ from dataclasses import dataclass
 from energychain.contracts.calls import (
     BadArguments,
     addresses,
+    answered,
     arguments,
-    unknown_function,
     whole,
 )
 from energychain.contracts.token import ENERGY_TOKEN
@@ -100,9 +100,7 @@ def energy_trade(storage: Storage, sender: Address, call: Call) -> Outcome:
     ``report(interval, produced, consumed)`` and ``settle(interval)``.
     """
     functions = {"offer": _offer, "accept": _accept, "report": _report, "settle": _settle}
-    if call.function not in functions:
-        raise unknown_function("energy_trade", call, *functions)
-    return functions[call.function](storage, sender, call)
+    return answered("energy_trade", functions, storage, sender, call)
 
 
 # --- terms ----------------------------------------------------------------------------

@@ -44,8 +44,8 @@ from typing import TYPE_CHECKING
 from energychain.contracts.calls import (
     BadArguments,
     address,
+    answered,
     arguments,
-    unknown_function,
     vault,
     whole,
 )
@@ -205,9 +205,7 @@ def posted_auction(storage: Storage, sender: Address, call: Call) -> Outcome:
         "challenge": _challenge,
         "finish": _finish,
     }
-    if call.function not in functions:
-        raise unknown_function("posted_auction", call, *functions)
-    return functions[call.function](storage, sender, call)
+    return answered("posted_auction", functions, storage, sender, call)
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,8 @@ from typing import TYPE_CHECKING
 from energychain.contracts.calls import (
     BadArguments,
     address,
+    answered,
     arguments,
-    unknown_function,
     vault,
     whole,
 )
@@ -176,9 +176,7 @@ def sealed_auction(storage: Storage, sender: Address, call: Call) -> Outcome:
     ============  =====================================================================
     """
     functions = {"open": _open, "commit": _commit, "reveal": _reveal, "close": _close}
-    if call.function not in functions:
-        raise unknown_function("sealed_auction", call, *functions)
-    return functions[call.function](storage, sender, call)
+    return answered("sealed_auction", functions, storage, sender, call)
 
 
 # --- terms ----------------------------------------------------------------------------

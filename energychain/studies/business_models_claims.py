@@ -30,7 +30,7 @@ from energychain.studies.business_models import (
     hedge,
     indirect_control,
 )
-from energychain.studies.claims import Claim
+from energychain.studies.claims import Claim, shown
 
 STUDY = "business_models"
 SOURCE = "Shafie-khah (ed., 2020), chapter 5"
@@ -269,14 +269,4 @@ def _range(rows: Sequence[Row], name: str) -> str:
 def _shown(
     name: str, place: str, quantity: str, unit: str, printed: str, computed: str, note: str = ""
 ) -> Claim:
-    return Claim(
-        f"{STUDY}.{name}",
-        STUDY,
-        f"{SOURCE}, {place}",
-        quantity,
-        unit,
-        printed,
-        computed,
-        "shown",
-        note,
-    )
+    return shown(STUDY, name, f"{SOURCE}, {place}", quantity, unit, printed, computed, note)

@@ -10,7 +10,7 @@ tables, and show what the text would give.
 
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 
 from energychain.contracts.charging_quota import initial_quota, satisfaction
 from energychain.primitives.units import from_units, kwh, tokens
@@ -23,11 +23,21 @@ from energychain.studies.charging_quota import (
     table,
     tariff_in_tokens,
 )
-from energychain.studies.claims import Claim, agrees_as_printed, compared, erratum
+from energychain.studies.claims import (
+    Claim,
+    agrees_as_printed,
+    compared,
+    erratum,
+    shown,
+    trimmed,
+    unjudged,
+)
 
 STUDY = "charging_quota"
 SOURCE = "Shafie-khah (ed., 2020), chapter 9"
 TEXT = f"{SOURCE}, section 4"
+
+_shown = partial(shown, STUDY)
 
 PRINTED_MARGIN = 343
 """What the text says [kW]."""
@@ -124,7 +134,7 @@ def _table_2(evening: Evening) -> Iterator[Claim]:
                 f"charging demand of {row.station}",
                 "kW",
                 printed["demand_kw"],
-                _trimmed(evening.kw(row.demand, 6)),
+                trimmed(evening.kw(row.demand, 6)),
                 GIVEN,
             ),
             exactly=True,
@@ -154,7 +164,7 @@ def _table_3(evening: Evening) -> Iterator[Claim]:
                 f"quantity of the {what} of {row.station}",
                 "kWh",
                 printed[column],
-                _trimmed(kwh(row.wanted)),
+                trimmed(kwh(row.wanted)),
                 GIVEN,
             ),
             exactly=True,
@@ -166,7 +176,7 @@ def _table_3(evening: Evening) -> Iterator[Claim]:
                 f"limit of the {what} of {row.station}",
                 "token/kWh",
                 printed["price_token_per_kwh"],
-                _trimmed(tokens(row.price)),
+                trimmed(tokens(row.price)),
                 GIVEN,
             ),
             exactly=True,
@@ -191,10 +201,10 @@ def _unit_of_table_3(evening: Evening) -> Claim:
         "",
         "",
         f"{', '.join(too_much[30])}; read as kW: {', '.join(too_much[60]) or 'none'}",
-        f"The unit kWh is doubtful. In half an hour {_trimmed(kwh(most.wanted))} kWh are"
-        f" {_trimmed(evening.kw(most.wanted))} kW and would lift {most.station} from"
+        f"The unit kWh is doubtful. In half an hour {trimmed(kwh(most.wanted))} kWh are"
+        f" {trimmed(evening.kw(most.wanted))} kW and would lift {most.station} from"
         f" {evening.kw(most.initial)} to {evening.kw(most.initial + most.wanted)} kW; it asked for"
-        f" {_trimmed(evening.kw(most.demand))}. Like the fees, the auction may count an hour.",
+        f" {trimmed(evening.kw(most.demand))}. Like the fees, the auction may count an hour.",
     )
 
 
@@ -240,7 +250,7 @@ def _payments(evening: Evening) -> Iterator[Claim]:
             f"payment of {row.station} in the auction",
             "token",
             printed["payment_token"],
-            _trimmed(tokens(row.payment)),
+            trimmed(tokens(row.payment)),
             _WRONG_PAYMENTS.get(row.station, ""),
         )
         yield erratum(claim) if row.station in _WRONG_PAYMENTS else compared(claim, exactly=True)
@@ -251,7 +261,7 @@ def _payments(evening: Evening) -> Iterator[Claim]:
             "sum of all payments in the auction",
             "token",
             str(column),
-            _trimmed(tokens(sum(row.payment for row in evening.rows))),
+            trimmed(tokens(sum(row.payment for row in evening.rows))),
             "What buyers pay, sellers receive. The printed column does not add up to zero,"
             " because of B and C; the repaired one does.",
         )
@@ -265,7 +275,7 @@ def _payments(evening: Evening) -> Iterator[Claim]:
                 f"payment of {row.station}, each pair at its own midpoint",
                 "token",
                 "",
-                _trimmed(tokens(row.payment)),
+                trimmed(tokens(row.payment)),
                 "what the printed algorithm gives",
             )
     one_price = {row.payment * 1_000 // row.traded for row in evening.rows if row.traded}
@@ -279,7 +289,7 @@ def _payments(evening: Evening) -> Iterator[Claim]:
             "the average of its own bid and offer (step 5, Algorithm 1)",
             f"one price for all, {' or '.join(map(str, one_price))}: the average of the last pair",
             f"Table 4 does not follow Algorithm 1. By it {first.station} would pay"
-            f" {_trimmed(tokens(first.payment))}, printed is {table(4)[4]['payment_token']}.",
+            f" {trimmed(tokens(first.payment))}, printed is {table(4)[4]['payment_token']}.",
         )
     )
 
@@ -311,7 +321,7 @@ def _text(evening: Evening) -> Iterator[Claim]:
         )
     )
     yield compared(
-        _claim("demand", TEXT, "total charging demand", "kW", "390", _trimmed(evening.kw(total)))
+        _claim("demand", TEXT, "total charging demand", "kW", "390", trimmed(evening.kw(total)))
     )
     yield compared(
         _claim(
@@ -330,7 +340,7 @@ def _text(evening: Evening) -> Iterator[Claim]:
         "quota that changes hands",
         "kWh",
         "",
-        _trimmed(kwh(evening.cleared)),
+        trimmed(kwh(evening.cleared)),
         "not printed; Figure 3 draws it",
     )
     idle = [row.station for row in evening.rows if not row.traded]
@@ -384,17 +394,4 @@ def _claim(
     note: str = "",
 ) -> Claim:
     source = place if isinstance(place, str) else f"{SOURCE}, Table {place}"
-    return Claim(
-        f"{STUDY}.{name}", STUDY, source, quantity, unit, printed, computed, "differs", note
-    )
-
-
-def _shown(
-    name: str, source: str, quantity: str, unit: str, printed: str, computed: str, note: str = ""
-) -> Claim:
-    return Claim(f"{STUDY}.{name}", STUDY, source, quantity, unit, printed, computed, "shown", note)
-
-
-def _trimmed(text: str) -> str:
-    """A number without trailing zeros."""
-    return f"{Decimal(text).normalize():f}"
+    return unjudged(STUDY, name, source, quantity, unit, printed, computed, note)

@@ -49,6 +49,45 @@ class Claim:
         return self.verdict != "differs"
 
 
+def unjudged(
+    study: str,
+    name: str,
+    source: str,
+    quantity: str,
+    unit: str,
+    printed: str,
+    computed: str,
+    note: str = "",
+) -> Claim:
+    """A claim before anybody has compared its two numbers: it stands as ``differs``."""
+    return Claim(
+        f"{study}.{name}", study, source, quantity, unit, printed, computed, "differs", note
+    )
+
+
+def shown(
+    study: str,
+    name: str,
+    source: str,
+    quantity: str,
+    unit: str,
+    printed: str,
+    computed: str,
+    note: str = "",
+) -> Claim:
+    """A statement beside the measured figure."""
+    return _with(unjudged(study, name, source, quantity, unit, printed, computed, note), "shown")
+
+
+def trimmed(text: str) -> str:
+    """A number without trailing zeros, as tables print it.
+
+    >>> trimmed("14.50"), trimmed("100")
+    ('14.5', '100')
+    """
+    return f"{Decimal(text).normalize():f}"
+
+
 def agrees_as_printed(computed: Decimal, printed: str) -> bool:
     """Whether a number rounds to what is printed.
 

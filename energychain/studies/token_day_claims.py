@@ -5,6 +5,7 @@ Every number that Cali & Fifield (2019) print about the token day, beside ours.
 import csv
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 from energychain import datasets
@@ -12,7 +13,7 @@ from energychain.contracts.energy_trade import tokens_due
 from energychain.grid.metering import surplus_energy
 from energychain.ledger.chain import CONFIRMATIONS
 from energychain.primitives.units import ENERGY_DECIMALS, TOKEN_DECIMALS, from_units, kwh, tokens
-from energychain.studies.claims import Claim, compared, erratum
+from energychain.studies.claims import Claim, compared, erratum, shown, trimmed, unjudged
 from energychain.studies.testbed import MACHINES
 from energychain.studies.token_day import Day, run
 
@@ -23,6 +24,9 @@ STUDY = "token_day"
 SOURCE = "Cali & Fifield (2019)"
 TABLE = f"{SOURCE}, Table 2"
 TEXT = f"{SOURCE}, section 4.4"
+
+_claim = partial(unjudged, STUDY)
+_shown = partial(shown, STUDY)
 
 NODES = ("node 1", "node 2", "node 3")
 
@@ -92,7 +96,7 @@ def _balances(day: Day) -> Iterator[Claim]:
                     f"token balance of {node} at {printed['hour']}",
                     "token",
                     printed[f"{node.replace(' ', '_')}_tokens"],
-                    _trimmed(from_units(day.row(node, time).balance, TOKEN_DECIMALS)),
+                    trimmed(from_units(day.row(node, time).balance, TOKEN_DECIMALS)),
                 ),
                 exactly=True,
             )
@@ -115,7 +119,7 @@ def _energies(day: Day) -> Iterator[Claim]:
                     f"{kind} of {node} at {printed['hour']}",
                     "kWh",
                     printed[column],
-                    _trimmed(from_units(energy, ENERGY_DECIMALS)),
+                    trimmed(from_units(energy, ENERGY_DECIMALS)),
                     _given(day, node, time, kind),
                 ),
                 exactly=True,
@@ -138,10 +142,10 @@ def _text(day: Day) -> Iterator[Claim]:
     surplus = surplus_energy(day.meters.produced[0], day.meters.consumed[0])
     earned = day.redeemed["node 1"]
     yield compared(
-        _claim("sold", TEXT, "energy that node 1 sold", "kWh", "13.625", _trimmed(kwh(sold)))
+        _claim("sold", TEXT, "energy that node 1 sold", "kWh", "13.625", trimmed(kwh(sold)))
     )
     for node, printed in (("node 2", "8.957"), ("node 3", "4.668")):
-        bought = _trimmed(kwh(totals[node].bought))
+        bought = trimmed(kwh(totals[node].bought))
         yield compared(
             _claim(
                 f"bought.{node.replace(' ', '_')}",
@@ -159,7 +163,7 @@ def _text(day: Day) -> Iterator[Claim]:
             "tokens that node 1 received",
             "token",
             "90.834",
-            _trimmed(tokens(earned)),
+            trimmed(tokens(earned)),
         ),
         exactly=True,
     )
@@ -170,9 +174,9 @@ def _text(day: Day) -> Iterator[Claim]:
             "surplus of node 1 over the day",
             "kWh",
             "13.625",
-            _trimmed(kwh(surplus)),
-            f"13.625 is the energy sold. Equation (1) gives {_trimmed(kwh(surplus))};"
-            f" {_trimmed(kwh(unsold))} of it found no buyer at 10:00 and 11:00,"
+            trimmed(kwh(surplus)),
+            f"13.625 is the energy sold. Equation (1) gives {trimmed(kwh(surplus))};"
+            f" {trimmed(kwh(unsold))} of it found no buyer at 10:00 and 11:00,"
             " when both neighbours were served in full.",
         )
     )
@@ -229,7 +233,7 @@ def _text(day: Day) -> Iterator[Claim]:
         "sum of the three balances in every hour",
         "token",
         "",
-        " or ".join(_trimmed(tokens(amount)) for amount in sorted(sums)),
+        " or ".join(trimmed(tokens(amount)) for amount in sorted(sums)),
         "not printed, but true of the printed table: no token is made or lost",
     )
 
@@ -266,22 +270,3 @@ def _testbed(day: Day) -> Iterator[Claim]:
         f"{chain.gas_used:,}",
         "private Ether pays for it; our gas schedule, not Ethereum's of 2018",
     )
-
-
-def _claim(
-    name: str, source: str, quantity: str, unit: str, printed: str, computed: str, note: str = ""
-) -> Claim:
-    return Claim(
-        f"{STUDY}.{name}", STUDY, source, quantity, unit, printed, computed, "differs", note
-    )
-
-
-def _shown(
-    name: str, source: str, quantity: str, unit: str, printed: str, computed: str, note: str = ""
-) -> Claim:
-    return Claim(f"{STUDY}.{name}", STUDY, source, quantity, unit, printed, computed, "shown", note)
-
-
-def _trimmed(text: str) -> str:
-    """A number as the table prints it, without trailing zeros."""
-    return f"{Decimal(text).normalize():f}"
