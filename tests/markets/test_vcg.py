@@ -49,7 +49,7 @@ def test_two_who_need_each_other_both_gain_all_and_somebody_else_pays() -> None:
     assert found.payments_by_trader() == {"ann": 20, "sam": -30}
     assert found.operator_surplus == -(30 - 20)
     assert found.properties.budget == "deficit"
-    assert found.warnings == ("somebody must pay the deficit of 0.000000000010",)
+    assert found.warnings == ("somebody must pay the deficit of 0.00000000001",)
 
 
 def test_with_a_rival_on_each_side_there_is_no_deficit() -> None:
