@@ -94,6 +94,15 @@ def random_matching() -> Result:
     return Result("random peer-to-peer, 10,000 traders, in s", seconds, 1.0, 1.0)
 
 
+def many_traders() -> Result:
+    """Vickrey-Clarke-Groves for many traders, against the same number of orders of a few:
+    to clear again without each trader would take a hundred times as long.
+    """
+    many, few = book(20_000, traders=10_000), book(20_000, traders=100)
+    times = best(lambda: everything(many, "vcg"), lambda: everything(few, "vcg"))
+    return Result("vcg, 10,000 traders against 100", *times, 10)
+
+
 WORKS: tuple[Callable[[], Result], ...] = (
     rule("uniform", 10_000, 2.5, 200),
     rule("uniform", 1_000_000, 2, 5),
@@ -102,5 +111,6 @@ WORKS: tuple[Callable[[], Result], ...] = (
     rule("trade_reduction", 10_000, 4, 200),
     continuous,
     random_matching,
+    many_traders,
 )
 """The lines of the table."""

@@ -1,6 +1,5 @@
 """Where the curves meet, against a linear programme, brute force and every possible price."""
 
-import time
 import tracemalloc
 from collections.abc import Sequence
 from functools import lru_cache
@@ -212,23 +211,6 @@ def columns(count: int) -> Book:
         )
         for i in range(count)
     )
-
-
-def seconds(book: Book, rule: str) -> float:
-    def once() -> float:
-        fresh = Book.of(book.orders)  # the merit order is worked out anew
-        start = time.process_time()
-        assert clear(fresh, rule).properties.efficient
-        return time.process_time() - start
-
-    return min(once() for _ in range(3))
-
-
-@pytest.mark.parametrize("rule", ["uniform", "pairwise", "pay_as_bid"])
-def test_ten_times_the_orders_take_about_ten_times_as_long_not_a_hundred(rule: str) -> None:
-    # A peer: "quadratic or worse clearing, a dense matrix of 233 GiB". 500 prices for 100,000
-    # orders: whole groups are rationed.
-    assert seconds(columns(100_000), rule) < 40 * max(seconds(columns(10_000), rule), 0.001)
 
 
 @pytest.mark.parametrize("rule", ["uniform", "pairwise", "pay_as_bid"])

@@ -5,9 +5,7 @@ each trader, and against a linear program.
 from collections.abc import Mapping
 from dataclasses import replace
 from random import Random
-from time import perf_counter
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -205,27 +203,6 @@ def test_names_of_traders_do_not_matter(book: Book, names: list[str]) -> None:
     renamed = Book.of(replace(o, trader=names[int(o.trader[1:])]) for o in book.orders)
     assert vcg(book).fills.tolist() == vcg(renamed).fills.tolist()
     assert vcg(book).amounts.tolist() == vcg(renamed).amounts.tolist()
-
-
-def test_many_traders_are_no_more_work_than_a_few() -> None:
-    # Clearing again for each trader takes a hundred times as long for a hundred times as many.
-    count, took = 20_000, {}
-    for traders in (100, 10_000):
-        rng = np.random.default_rng(traders)
-        book = Book(
-            ids=tuple(map(str, range(count))),
-            traders=tuple(map(str, range(traders))),
-            bid_count=count // 2,
-            trader=rng.integers(0, traders, count),
-            quantity=rng.integers(1, 10**7, count),
-            price=rng.integers(0, 3 * 10**7, count),
-            time=np.zeros(count, dtype=np.int64),
-            divisible=np.ones(count, dtype=bool),
-        )
-        start = perf_counter()
-        vcg(book)
-        took[traders] = perf_counter() - start
-    assert took[10_000] < 10 * took[100]
 
 
 # --- truth ----------------------------------------------------------------------------

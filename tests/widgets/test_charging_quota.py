@@ -1,7 +1,5 @@
 """The explorer moves with the contract, and the desk is the contract."""
 
-import time
-
 import pytest
 
 from energychain.charts import theme
@@ -130,15 +128,6 @@ def test_the_code_leads_to_the_same_charts(explorer, touch):
     exec("\n".join(code), {"display": shown.append})
     for made, seen in zip(shown, explorer.view.charts, strict=True):
         assert made.to_dict()["description"] == seen.to_dict()["description"]
-
-
-def test_it_follows_the_hand(explorer):
-    def once(step):
-        begin = time.process_time()
-        explorer.controls["over_kw"].value = step
-        return time.process_time() - begin
-
-    assert min(once(step) for step in range(1, 6)) < 0.1
 
 
 # --- the desk -------------------------------------------------------------------------

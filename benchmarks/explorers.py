@@ -1,0 +1,37 @@
+"""Explorers, against the tenth of a second below which it feels like touching."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+from benchmarks.timing import Result
+from energychain.widgets.charging_quota import ChargingQuotaExplorer
+from energychain.widgets.market import MarketExplorer
+from energychain.widgets.token_day import TokenDayExplorer
+
+TOUCH = 0.1
+"""What feels like touching [s]."""
+
+
+def redraw(
+    make: Callable[[], Any], control: str, values: tuple[float, ...]
+) -> Callable[[], Result]:
+    """A redraw after each value of a control, the quickest of them."""
+
+    def measured() -> Result:
+        explorer, taken = make(), []
+        for value in values:
+            start = perf_counter()
+            explorer.controls[control].value = value
+            taken.append(perf_counter() - start)
+        return Result(f"{type(explorer).__name__}, one redraw", min(taken), TOUCH, 1.0)
+
+    return measured
+
+
+WORKS: tuple[Callable[[], Result], ...] = (
+    redraw(TokenDayExplorer, "wh_per_token", (160, 170, 180, 190, 200)),
+    redraw(MarketExplorer, "price", (22.5, 23.0, 23.5, 24.0, 24.5, 25.0)),
+    redraw(ChargingQuotaExplorer, "over_kw", (1, 2, 3, 4, 5)),
+)
+"""The lines of the table."""
