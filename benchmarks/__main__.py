@@ -13,7 +13,7 @@ from time import perf_counter
 
 from Crypto.Hash import SHA256
 
-from benchmarks import explorers, markets, workloads
+from benchmarks import dc_line, explorers, markets, workloads
 from benchmarks.timing import RUNS, Result, best
 from energychain.consensus.work import NoNonceFound, mine
 from energychain.ledger.chain import Chain
@@ -119,7 +119,17 @@ def main() -> None:
     """Print the table; exit 1 if a bar is missed."""
     print(f"{'work':46} {'ours s':>9} {'floor s':>9} {'ratio':>7} {'bar':>6}")
     results = []
-    works = (validate, mining, day, *markets.WORKS, *explorers.WORKS, imports, import_core, lessons)
+    works = (
+        validate,
+        mining,
+        day,
+        *markets.WORKS,
+        *dc_line.WORKS,
+        *explorers.WORKS,
+        imports,
+        import_core,
+        lessons,
+    )
     for work in works:
         result = work()
         results.append(result)
