@@ -90,7 +90,7 @@ class Lab:
     def run_all(self, seconds: int = 120) -> None:
         """Clear every output, run every cell and wait for the last; an error fails the test."""
         self._clear_all()
-        self._menu("Run", "runmenu:run-all")
+        self._start()
         self._wait_for_prompts(r"^\[\d+\]:$", seconds)
         self._wait_until_idle()
         errors = self.page.locator(".jp-OutputArea-output[data-mime-type*='error']")
@@ -103,6 +103,22 @@ class Lab:
             try:
                 self._wait_for_prompts(r"^\[ \]:$", 8)
                 break
+            except TimeoutError:
+                if attempt == attempts - 1:
+                    raise
+
+    def _start(self, attempts: int = 5) -> None:
+        # A kernel that is idle but still being connected may drop what it is told to run.
+        begun = """() => [...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')]
+                         .some(prompt => /^\\[(\\*|\\d+)\\]:$/.test(prompt.textContent.trim()))"""
+        for attempt in range(attempts):
+            self._menu("Run", "runmenu:run-all")
+            try:
+                self.page.wait_for_function(begun, timeout=8 * SECOND)
+                # It may also forget what it began.
+                self.page.wait_for_timeout(1 * SECOND)
+                if self.page.evaluate(begun):
+                    break
             except TimeoutError:
                 if attempt == attempts - 1:
                     raise
