@@ -13,7 +13,7 @@ from time import perf_counter
 
 from Crypto.Hash import SHA256
 
-from benchmarks import dc_line, explorers, markets, workloads
+from benchmarks import dc_line, explorers, markets, messages, workloads
 from benchmarks.timing import RUNS, Result, best
 from energychain.consensus.work import NoNonceFound, mine
 from energychain.ledger.chain import Chain
@@ -125,6 +125,7 @@ def main() -> None:
         day,
         *markets.WORKS,
         *dc_line.WORKS,
+        *messages.WORKS,
         *explorers.WORKS,
         imports,
         import_core,
