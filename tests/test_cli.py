@@ -364,3 +364,58 @@ def test_the_table_says_what_json_says(tmp_path: Path) -> None:
     assert "uniform price: 20.6 at 22" in run.stdout
     assert "competitive prices 22 to 22 (marginal seller; set by C)" in run.stdout
     assert "welfare 138.2 of 138.2 (100.0%), the operator keeps 0" in run.stdout
+
+
+# --- fault ----------------------------------------------------------------------------
+
+
+def test_fault_prints_the_reference_cases_of_set_b() -> None:
+    found = json.loads(
+        energychain(
+            "fault", "--resistance", "10", "--location", "0.5", "--relay", "literal", "--json"
+        ).stdout
+    )
+    assert round(found["i1_peak_a"], 5) == 4.03284
+    assert round(found["i1_peak_ms"], 5) == 0.30719
+    assert round(found["i2_peak_a"], 6) == 0.632858
+    assert found["samples"]["ms"] == [0.1, 0.5, 1, 2, 5]
+    assert [round(i1, 5) for i1 in found["samples"]["i1"]] == [
+        3.85358,
+        4.02906,
+        4.01664,
+        3.99054,
+        3.89886,
+    ]
+    assert round(found["isolated_ms"], 3) == 0.494
+    assert found["events"] == []
+    assert found["detected_by"] == "primary"
+
+
+def test_a_low_fault_resistance_lets_the_diodes_conduct() -> None:
+    found = json.loads(
+        energychain("fault", "--resistance", "0.1", "--location", "0.5", "--json").stdout
+    )
+    assert [event["name"] for event in found["events"]] == ["D2_on", "D1_on", "D1_off"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--resistance", "0"),
+        ("--resistance", "x"),
+        ("--resistance", "nan"),
+        ("--resistance", "1e300"),
+        ("--location", "5"),
+        ("--at-ms", "11"),
+        ("--at-ms", "1,,2"),
+        ("--relay", "none"),
+        ("--set", "Z"),
+    ],
+)
+def test_fault_refuses_bad_options_in_one_sentence(options: tuple[str, str]) -> None:
+    given = {"--resistance": "1", "--location": "0.33"} | dict([options])
+    done = energychain("fault", *(word for pair in given.items() for word in pair))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr

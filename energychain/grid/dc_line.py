@@ -38,6 +38,9 @@ STEP = 20e-6
 LEAST_INDUCTANCE = 1e-12
 """Between a bus and a fault there is at least so much [H]."""
 
+HIGHEST_RESISTANCE = 1e4
+"""No fault is weaker [ohm]: at 48 V it draws 5 mA."""
+
 MOST_STEPS = 1_000_000
 """A window is divided into at most so many steps."""
 
@@ -266,7 +269,7 @@ class Fault:
     faults. The far end of such a neighbour feeds nothing.
 
     Raises :class:`~energychain.primitives.refusals.BadInput` unless the resistance is
-    positive and the location between -1 and 2.
+    positive and at most :data:`HIGHEST_RESISTANCE`, and the location between -1 and 2.
     """
 
     resistance: float
@@ -276,6 +279,11 @@ class Fault:
 
     def __post_init__(self) -> None:
         _number("the resistance of a fault", self.resistance, "ohm", above=0)
+        if self.resistance > HIGHEST_RESISTANCE:
+            raise BadInput(
+                f"a fault of {self.resistance:g} ohm hardly draws a current: expected at most"
+                f" {HIGHEST_RESISTANCE:g}, or None for a healthy line"
+            )
         _number("the location of a fault", self.location, "fractions of the line")
         if not -1 < self.location < 2:
             raise BadInput(
@@ -622,7 +630,9 @@ def solve_many(
     except ValueError as problem:
         raise BadInput(f"expected as many resistances as locations: {problem}") from None
     ohms, places = np.atleast_1d(ohms).ravel(), np.atleast_1d(places).ravel()
-    good = np.isfinite(ohms) & (ohms > 0) & (places > -1) & (places < 2)
+    good = (
+        np.isfinite(ohms) & (ohms > 0) & (ohms <= HIGHEST_RESISTANCE) & (places > -1) & (places < 2)
+    )
     if not good.all():
         worst = int(np.argmin(good))
         Fault(float(ohms[worst]), float(places[worst]))  # says what is wrong with it
