@@ -62,8 +62,9 @@ class Regret:
         return self.regret > 0
 
 
-def regret(id: str, book: Book, rule: str = "uniform", **terms: Any) -> Regret:
-    """Searches other limits and quantities for one order, all else being as it is.
+def regret(order: str | Order, book: Book, rule: str = "uniform", **terms: Any) -> Regret:
+    """Searches other limits and quantities for one order of the book (or its id), all else
+    being as it is.
 
     Limits tried are those of all other orders and their neighbours; quantities are parts
     of the true one, those at which it just fits other orders, and for a buyer larger ones.
@@ -77,6 +78,7 @@ def regret(id: str, book: Book, rule: str = "uniform", **terms: Any) -> Regret:
 
     Raises ``KeyError`` if there is no such order, and what the rule refuses.
     """
+    id = order if isinstance(order, str) else order.id
     chosen, truth = named(rule), book.order(id)
     true_gain = gain(chosen.answer(book, **terms), book)
     honest = true_gain[book.trader[book.at[id]]]

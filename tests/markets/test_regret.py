@@ -186,3 +186,8 @@ def test_nobody_gains_by_a_false_price_for_a_single_unit(
     )
     for found in regrets(book, rule):
         assert found.regret == 0, found.best_report
+
+
+def test_an_order_is_as_good_as_its_id() -> None:
+    book = Book.of([Order("b", "ann", "buy", 2, 30), Order("s", "sam", "sell", 2, 20)])
+    assert regret(book.order("b"), book, "pay_as_bid") == regret("b", book, "pay_as_bid")
