@@ -86,7 +86,7 @@ def survivors(root: Path, mutations: Sequence[Mutation]) -> list[Mutation]:
     for mutation in mutations:
         mutated((root / mutation.file).read_text("utf-8"), mutation)
     lessons = sorted({mutation.lesson for mutation in mutations})
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         for lesson, passes in zip(
             lessons, pool.map(lambda lesson: lesson_passes(root, lesson), lessons), strict=True
         ):
