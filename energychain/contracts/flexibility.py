@@ -45,6 +45,9 @@ from energychain.contracts.roles import (
 from energychain.contracts.slots import (
     MOST,
     MWH_PER_KWH,
+    AlreadyDone,
+    LimitExceeded,
+    NoLimitStated,
     a_slot,
     after,
     amount,
@@ -69,24 +72,6 @@ CONTRACT = "flexibility"
 UP, DOWN = "up", "down"
 
 PRODUCTS = (UP, DOWN)
-
-
-class NoLimitStated(Refusal):
-    """Nobody has said yet what the feeder can carry."""
-
-    rule = "network limit"
-
-
-class LimitExceeded(Refusal):
-    """The activation would push the feeder out of its limits."""
-
-    rule = "network limit"
-
-
-class AlreadyDone(Refusal):
-    """This happens once."""
-
-    rule = "already done"
 
 
 class NothingBooked(Refusal):

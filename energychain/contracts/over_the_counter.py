@@ -53,6 +53,9 @@ from energychain.contracts.roles import (
 )
 from energychain.contracts.slots import (
     MWH_PER_KWH,
+    AlreadyDone,
+    LimitExceeded,
+    NoLimitStated,
     TooSoon,
     a_slot,
     after,
@@ -91,28 +94,10 @@ class NoSuchTrade(Refusal):
     rule = "trade"
 
 
-class NoLimitStated(Refusal):
-    """Nobody has said yet what the border can carry."""
-
-    rule = "network limit"
-
-
-class LimitExceeded(Refusal):
-    """The trade does not fit over the border."""
-
-    rule = "network limit"
-
-
 class WrongIdentity(Refusal):
     """The sender is not the one to whom the offer's digest commits."""
 
     rule = "identity"
-
-
-class AlreadyDone(Refusal):
-    """This happens once."""
-
-    rule = "already done"
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ from energychain.contracts.roles import (
 from energychain.contracts.slots import (
     MOST,
     MWH_PER_KWH,
+    AlreadyDone,
+    LimitExceeded,
     a_slot,
     after,
     amount,
@@ -87,18 +89,6 @@ class NoSuchOffer(Refusal):
     """There is no such offer or order, or it is another's, or it is gone."""
 
     rule = "offer"
-
-
-class LimitExceeded(Refusal):
-    """The trade does not fit into what a system operator stated."""
-
-    rule = "network limit"
-
-
-class AlreadyDone(Refusal):
-    """This happens once."""
-
-    rule = "already done"
 
 
 class NoCommunity(Refusal):

@@ -33,6 +33,24 @@ class TooSoon(Refusal):
     rule = "too soon"
 
 
+class AlreadyDone(Refusal):
+    """This happens once."""
+
+    rule = "already done"
+
+
+class NoLimitStated(Refusal):
+    """Nobody has said yet what the feeder or the border can carry."""
+
+    rule = "network limit"
+
+
+class LimitExceeded(Refusal):
+    """The trade does not fit into what a system operator stated."""
+
+    rule = "network limit"
+
+
 @dataclass(frozen=True)
 class Slots:
     """The slots of a platform."""
