@@ -85,6 +85,6 @@ ours = [m for name, m in sys.modules.items() if name.startswith("energychain")]
 print(*sys.path, *(module.__file__ for module in ours), sep="\n")
 """
     printed = outside(bare, "-c", script).splitlines()
-    assert str(bare / "energychain" / "cli.py") in printed
+    assert str(bare / "energychain" / "cli" / "__init__.py") in printed
     assert str(ROOT) not in printed
     assert not [line for line in printed if line.startswith(str(ROOT / "energychain"))]
