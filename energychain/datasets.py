@@ -30,7 +30,8 @@ def names() -> list[str]:
     """The datasets that are there.
 
     >>> names()
-    ['acn_month', 'charging_quota', 'simbench_week', 'testbed']
+    ['acn_month', 'charging_quota', 'day_ahead_2019', 'simbench_week', 'simbench_year',
+    'testbed', 'victoria_2014']
     """
     return sorted(path.parent.name for path in folder().glob("*/about.toml"))
 

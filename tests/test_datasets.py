@@ -1,7 +1,10 @@
 """Where data lies, and what is read of anybody's file."""
 
 import csv
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -10,7 +13,10 @@ from energychain.datasets import LONGEST_LINE, lines_of
 from energychain.primitives.hashing import sha256
 from energychain.primitives.refusals import BadInput
 
-NAMES = ["acn_month", "charging_quota", "simbench_week", "testbed"]
+NAMES = [
+    *("acn_month", "charging_quota", "day_ahead_2019", "simbench_week", "simbench_year"),
+    *("testbed", "victoria_2014"),
+]
 
 
 def refused(path: Path) -> str:
@@ -120,3 +126,93 @@ def test_the_published_table_keeps_its_printed_text() -> None:
     lines = list(datasets.lines("testbed", "table_2.csv"))
     assert lines[9].strip() == "8:00,1.071612,109.996,0.854339,91.452,0.217273,98.552"
     assert len(lines) == 25
+
+
+# --- a year of prices, of demand and of homes -----------------------------------------
+
+
+def column(name: str, file: str, wanted: str) -> list[float]:
+    return [float(row[wanted]) for row in csv.DictReader(datasets.lines(name, file))]
+
+
+def times(name: str, file: str) -> list[datetime]:
+    rows = csv.DictReader(datasets.lines(name, file))
+    return [datetime.fromisoformat(row["time"]) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "first", "step", "count"),
+    [
+        ("day_ahead_2019", "prices.csv", "2019-01-01T00:00Z", timedelta(hours=1), 365 * 24),
+        ("victoria_2014", "demand.csv", "2014-01-01T00:00", timedelta(minutes=30), 365 * 48),
+        ("simbench_year", "homes.csv", "2016-01-01T00:00+01:00", timedelta(hours=1), 366 * 24),
+    ],
+)
+def test_a_year_has_every_interval_once_and_in_order(
+    name: str, file: str, first: str, step: timedelta, count: int
+) -> None:
+    start = datetime.fromisoformat(first)
+    assert times(name, file) == [start + number * step for number in range(count)]
+
+
+def test_the_year_of_prices_is_the_clean_one() -> None:
+    prices = column("day_ahead_2019", "prices.csv", "price_per_mwh")
+    assert round(mean(prices), 1) == 41.2
+    assert (min(prices), max(prices)) == (-9.02, 121.46)
+    assert sum(price < 0 for price in prices) == 3
+
+
+def test_the_clocks_of_simbench_change_and_no_hour_is_lost() -> None:
+    days = Counter(time.date() for time in times("simbench_year", "homes.csv"))
+    odd = {f"{day}": hours for day, hours in days.items() if hours != 24}
+    assert odd == {"2016-03-27": 23, "2016-10-30": 25}
+
+
+def test_the_year_of_homes_holds_the_week_of_meters() -> None:
+    # Two scripts made the two files: quarter-hours of named homes, and hours of profiles.
+    year = {
+        row["time"]: row for row in csv.DictReader(datasets.lines("simbench_year", "homes.csv"))
+    }
+    nodes = datasets.about("simbench_week")["nodes"]
+    used, made = defaultdict[tuple[str, str], float](float), defaultdict[str, float](float)
+    for row in csv.DictReader(datasets.lines("simbench_week", "meters.csv")):
+        hour, home = f"{row['time'][:13]}:00+02:00", nodes[row["node"]]
+        used[hour, home["load"]] += float(row["consumed_kwh"])
+        if "pv" in home:
+            made[f"{hour} {home['pv']}"] += float(row["produced_kwh"]) / home["pv_kw"]
+    homes = {key: energy for key, energy in used.items() if key[1] != "H0-H"}
+    assert len(homes) == 5 * 7 * 24
+    assert len(made) == 3 * 7 * 24
+    finest = 0.0005 + 1e-5  # half a Wh here, and four rounded quarter-hours there
+    for (hour, profile), energy in homes.items():
+        assert float(year[hour][profile]) == pytest.approx(energy, abs=finest)
+    for key, energy in made.items():
+        hour, profile = key.split()
+        assert float(year[hour][profile]) == pytest.approx(energy, abs=finest)
+
+
+def test_the_mornings_of_victoria_move_with_its_clocks_so_the_rows_do_not() -> None:
+    demand = column("victoria_2014", "demand.csv", "demand_mw")
+    assert (min(demand), max(demand), round(mean(demand))) == (2858, 9345, 4610)
+    before_autumn, after_autumn = (
+        morning(demand, date(2014, 3, 11)),
+        morning(demand, date(2014, 4, 28)),
+    )
+    before_spring, after_spring = (
+        morning(demand, date(2014, 9, 8)),
+        morning(demand, date(2014, 10, 6)),
+    )
+    assert 0.5 < after_autumn - before_autumn < 1.1
+    assert 0.5 < before_spring - after_spring < 1.1
+
+
+def morning(demand: list[float], first: date) -> float:
+    """When the morning's rise is half done, in hours after a day's first row, on the working
+    days of the two weeks from this day.
+    """
+    begin = (first - date(2014, 1, 1)).days
+    days = [begin + day for day in range(14) if (first + timedelta(days=day)).weekday() < 5]
+    shape = [mean(demand[48 * day + row] for day in days) for row in range(48)]
+    half = (min(shape[4:14]) + max(shape[10:20])) / 2
+    row = next(row for row in range(6, 20) if shape[row] <= half < shape[row + 1])
+    return (row + (half - shape[row]) / (shape[row + 1] - shape[row])) / 2

@@ -126,7 +126,8 @@ def settle(
     import_limit: float | None = None,
 ) -> Settled:
     """The cheapest way to meet the demand. Energy is (P, T) [kWh]; upstream prices are (T,), a
-    cost is a number or (P, T) [money/kWh]; ``import_limit`` is in [kWh] per period.
+    cost is a number, (T,) or (P, T) [money/kWh]; ``import_limit`` is in [kWh] per period. What
+    has one cost for all is shared in proportion to what each offered.
 
     Two kWh are wanted; the renewable kWh is free, half a kWh is given up for 0.1, and the rest
     is imported at 0.3, which is therefore the price:
@@ -141,33 +142,31 @@ def settle(
     negative energy, a reduction above the demand, or an export price above the import price.
     """
     from scipy.optimize import linprog
-    from scipy.sparse import hstack, identity, kron
+    from scipy.sparse import identity, kron
 
     shape = _same_shape(demand=demand, reduction=reduction, renewable=renewable)
-    homes, hours = shape
+    hours = shape[1]
     if (reduction > demand + 1e-9).any():
         raise BadInput("a reduction is at most the demand that it reduces")
     check_upstream(import_price, export_price, hours)
 
-    each = kron(np.ones((1, homes)), identity(hours))
-    balance = hstack([each, each, identity(hours), -identity(hours)], format="csr")
+    made, spared = _together(renewable, renewable_cost), _together(reduction, reduction_cost)
+    limit = np.inf if import_limit is None else import_limit
+    outside = np.array([[limit], [np.inf]]) * np.ones(hours)
+    most = np.concatenate([made, spared, outside])
     cost = np.concatenate(
         [
-            np.broadcast_to(renewable_cost, shape).ravel(),
-            np.broadcast_to(reduction_cost, shape).ravel(),
-            import_price,
-            -export_price,
+            np.broadcast_to(renewable_cost, made.shape),
+            np.broadcast_to(reduction_cost, spared.shape),
+            [import_price, -export_price],
         ]
     )
-    limit = np.inf if import_limit is None else import_limit
-    most = np.concatenate(
-        [renewable.ravel(), reduction.ravel(), np.full(hours, limit), np.full(hours, np.inf)]
-    )
+    signs = np.array([1.0] * (len(most) - 1) + [-1.0])
     answer = linprog(
-        cost,
-        A_eq=balance,
+        cost.ravel(),
+        A_eq=kron(signs[None], identity(hours), format="csr"),
         b_eq=demand.sum(axis=0),
-        bounds=np.column_stack([np.zeros_like(most), most]),
+        bounds=np.column_stack([np.zeros(most.size), most.ravel()]),
         method="highs",
     )
     if answer.status == 2:
@@ -175,19 +174,33 @@ def settle(
             f"an import of at most {limit:g} kWh does not meet the demand: raise the limit, or"
             " offer more reduction"
         )
-    energy = homes * hours
-    generated = answer.x[:energy].reshape(shape)
-    reduced = answer.x[energy : 2 * energy].reshape(shape)
-    imported, exported = answer.x[2 * energy :].reshape(2, hours)
+    done = answer.x.reshape(most.shape)
+    generated = _apart(done[: len(made)], renewable)
+    reduced = _apart(done[len(made) : -2], reduction)
     return Settled(
         generated,
         reduced,
         demand - reduced,
-        imported,
-        exported,
+        done[-2],
+        done[-1],
         np.asarray(answer.eqlin.marginals),
         float(answer.fun),
     )
+
+
+def _together(energy: FloatArray, cost: FloatArray | float) -> FloatArray:
+    """Energy of one cost is one variable in every hour: a thousand would say the same."""
+    return energy if np.ndim(cost) == 2 else energy.sum(axis=0, keepdims=True)
+
+
+def _apart(done: FloatArray, energy: FloatArray) -> FloatArray:
+    """What was one variable, in proportion to what each prosumer offered."""
+    if done.shape == energy.shape:
+        return done
+    total = energy.sum(axis=0)
+    share = np.divide(done[0], total, out=np.zeros_like(total), where=total > 0)
+    split: FloatArray = energy * share
+    return split
 
 
 def check_upstream(import_price: FloatArray, export_price: FloatArray, hours: int) -> None:

@@ -1,6 +1,6 @@
 """
 An exhibit: how Bitcoin builds the same things, for comparison with ours and as
-published truth to test against. Nothing else in the package uses it.
+published truth to test against. The ledger does not use it.
 
 Bitcoin hashes twice, writes digests backwards, and doubles the last node of an
 odd level. The doubling lets two different lists of transactions share a root

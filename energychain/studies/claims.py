@@ -88,14 +88,22 @@ def trimmed(text: str) -> str:
     return f"{Decimal(text).normalize():f}"
 
 
+LESS_THAN = "less than "
+"""How a printed bound begins."""
+
+
 def agrees_as_printed(computed: Decimal, printed: str) -> bool:
-    """Whether a number rounds to what is printed.
+    """Whether a number rounds to what is printed, or keeps within a printed bound.
 
     >>> agrees_as_printed(Decimal("13.62502"), "13.625")
     True
     >>> agrees_as_printed(Decimal("13.6256"), "13.625")
     False
+    >>> agrees_as_printed(Decimal("1.94"), "less than 2.5")
+    True
     """
+    if printed.startswith(LESS_THAN):
+        return computed < Decimal(printed.removeprefix(LESS_THAN))
     number = Decimal(printed)
     exponent = number.as_tuple().exponent
     assert isinstance(exponent, int)
@@ -128,6 +136,21 @@ def erratum(claim: Claim) -> Claim:
     if _agrees(claim):
         raise ValueError(f"the erratum {claim.id} agrees with what is printed")
     return _with(claim, "erratum")
+
+
+def fitted(claim: Claim) -> Claim:
+    """A claim with the verdict ``fitted``: it agrees, because something was chosen so.
+
+    Raises ``ValueError`` if it does not say what was chosen, or if the two do not agree: a
+    fit must be able to fail.
+    """
+    if not claim.note:
+        raise ValueError(f"the fitted claim {claim.id} does not say what was chosen")
+    if not _agrees(claim):
+        raise ValueError(
+            f"the fitted claim {claim.id} does not agree: {claim.computed} is not {claim.printed}"
+        )
+    return _with(claim, "fitted")
 
 
 def _agrees(claim: Claim) -> bool:

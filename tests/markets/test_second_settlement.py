@@ -73,6 +73,18 @@ def test_everything_balances_and_the_dual_is_the_price_of_one_more(seed: int) ->
             assert done.price[hour] >= cheaper - 1e-6
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_one_cost_for_all_is_the_same_optimum_shared_in_proportion(seed: int) -> None:
+    case = community(seed)
+    case["renewable_cost"] = case["renewable_cost"][0]
+    shared = settle(**case)
+    shape = case["demand"].shape
+    apart = settle(**(case | {"renewable_cost": np.broadcast_to(case["renewable_cost"], shape)}))
+    assert shared.cost == pytest.approx(apart.cost, abs=1e-9)
+    total, offered = shared.generated.sum(0), case["renewable"].sum(0)
+    np.testing.assert_allclose(shared.generated * offered, case["renewable"] * total, atol=1e-9)
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_as_printed_nobody_is_served(seed: int) -> None:
     rng = np.random.default_rng(seed)

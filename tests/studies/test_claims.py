@@ -12,6 +12,7 @@ from energychain.studies.claims import (
     agrees_as_printed,
     compared,
     erratum,
+    fitted,
     summary,
 )
 
@@ -36,6 +37,9 @@ CLAIM = Claim("s.x", "s", "Somebody (2019)", "energy", "kWh", "13.625", "13.6250
         ("-1.25", "-1.2", True),
         ("-1.26", "-1.2", False),
         ("1e3", "1000", True),
+        ("0.4999", "less than 0.5", True),
+        ("0.5", "less than 0.5", False),
+        ("0.54", "less than 0.5", False),
     ],
 )
 def test_a_number_agrees_if_it_rounds_to_the_last_printed_digit(
@@ -82,6 +86,29 @@ def test_an_erratum_that_agrees_with_what_is_printed_is_refused(
     claim = replace(CLAIM, printed=printed, computed=computed, note="why")
     with pytest.raises(ValueError, match=r"s\.x agrees"):
         erratum(claim)
+
+
+def test_a_fit_says_what_was_chosen() -> None:
+    with pytest.raises(ValueError, match=r"s\.x does not say what was chosen"):
+        fitted(CLAIM)
+    assert fitted(replace(CLAIM, note="the capacitance")).verdict == "fitted"
+
+
+@pytest.mark.parametrize(
+    ("printed", "computed"),
+    [("13.625", "13.6256"), ("13.625", "14"), ("less than 2.5", "2.5"), ("one", "two")],
+)
+def test_a_fit_that_does_not_agree_is_refused(printed: str, computed: str) -> None:
+    claim = replace(CLAIM, printed=printed, computed=computed, note="the capacitance")
+    with pytest.raises(ValueError, match=r"s\.x does not agree: .* is not"):
+        fitted(claim)
+
+
+def test_a_true_bound_is_no_erratum() -> None:
+    claim = replace(CLAIM, printed="less than 29", computed="2.86", note="why")
+    with pytest.raises(ValueError, match=r"s\.x agrees"):
+        erratum(claim)
+    assert erratum(replace(claim, printed="29")).verdict == "erratum"
 
 
 def test_a_table_of_claims_counts_chooses_and_shows_itself() -> None:
