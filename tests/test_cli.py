@@ -391,6 +391,43 @@ def test_fault_prints_the_reference_cases_of_set_b() -> None:
     assert found["detected_by"] == "primary"
 
 
+@pytest.mark.parametrize(
+    ("resistance", "location", "expected"), [(1, 0.33, 1.395), (10, 0.5, 0.488)]
+)
+def test_a_set_brings_its_own_relay(resistance: float, location: float, expected: float) -> None:
+    options = ("--resistance", resistance, "--location", location, "--relay", "literal")
+    found = json.loads(energychain("fault", *options, "--set", "U", "--json").stdout)
+    assert found["isolated_ms"] == pytest.approx(expected, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("options", "by", "isolated"),
+    [
+        (("--defence", "off"), None, None),
+        (("--defence", "off", "--path", "ledger"), "ledger", 1.42 + 1.45),
+        (("--defence", "on", "--path", "ledger", "--ledger-delay-ms", "27"), "ledger", 28.42),
+    ],
+)
+def test_an_attack_blinds_the_link_and_the_ledger_does_not_care(
+    options: tuple[str, ...], by: str | None, isolated: float | None
+) -> None:
+    fault = ("fault", "--resistance", "1", "--location", "0.33", "--json")
+    found = json.loads(energychain(*fault, "--attack", "replay_in-place", *options).stdout)
+    assert found["attack"] == "replay in place"
+    assert found["detected_by"] == by
+    assert found["missed"] is (by is None)
+    assert found["isolated_ms"] == (
+        None if isolated is None else pytest.approx(isolated, abs=0.011)
+    )
+
+
+def test_a_defended_link_is_the_faster_witness() -> None:
+    fault = ("fault", "--resistance", "1", "--location", "0.33", "--path", "ledger", "--json")
+    found = json.loads(energychain(*fault, "--attack", "false data").stdout)
+    assert (found["detected_by"], found["caught_by"]) == ("primary", "tag")
+    assert found["isolated_ms"] == pytest.approx(1.42, abs=0.011)
+
+
 def test_a_low_fault_resistance_lets_the_diodes_conduct() -> None:
     found = json.loads(
         energychain("fault", "--resistance", "0.1", "--location", "0.5", "--json").stdout
@@ -410,6 +447,12 @@ def test_a_low_fault_resistance_lets_the_diodes_conduct() -> None:
         ("--at-ms", "1,,2"),
         ("--relay", "none"),
         ("--set", "Z"),
+        ("--attack", "magic"),
+        ("--defence", "maybe"),
+        ("--path", "both"),
+        ("--ledger-delay-ms", "-1"),
+        ("--ledger-delay-ms", "soon"),
+        ("--seed", "-1"),
     ],
 )
 def test_fault_refuses_bad_options_in_one_sentence(options: tuple[str, str]) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from energychain.contracts.bank import bank
 from energychain.contracts.charging_quota import charging_quota
 from energychain.contracts.crowdsale import crowdsale
+from energychain.contracts.demand_response import demand_response
 from energychain.contracts.energy_trade import energy_trade
 from energychain.contracts.flexibility import flexibility
+from energychain.contracts.measurement_log import measurement_log
 from energychain.contracts.over_the_counter import over_the_counter
 from energychain.contracts.peer_to_peer import peer_to_peer
 from energychain.contracts.posted_auction import posted_auction
@@ -24,9 +26,12 @@ CONTRACTS: Mapping[str, Contract] = {
     "charging_quota": charging_quota,
     "sealed_auction": sealed_auction,
     "posted_auction": posted_auction,
+    "measurement_log": measurement_log,
+    "demand_response": demand_response,
 }
-"""The contracts of the testbed's chain, of the charging-quota evening and of auctions that
-anybody can check, by name.
+"""The contracts of the testbed's chain, of the charging-quota evening, of auctions that
+anybody can check, of measurements that a third party may ask for and of demand response, by
+name.
 """
 
 BUSINESS_MODELS: Mapping[str, Contract] = {

@@ -17,14 +17,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, lru_cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from energychain.grid.dc_line import (
     SET_B,
-    SET_U,
     WINDOW,
     Fault,
     Line,
@@ -51,6 +49,7 @@ from energychain.grid.relay import (
 from energychain.primitives.bitcoin import bitcoin_header, double_sha256
 from energychain.primitives.keys import derive
 from energychain.studies.claims import Claim, compared, erratum, fitted, shown, unjudged
+from energychain.studies.dc_fault import FITS, LEDGER_DELAY, Fit
 
 STUDY = "dc_fault"
 SOURCE = "Shafie-khah (ed., 2020), chapter 11"
@@ -58,9 +57,6 @@ LITERAL = "literal"
 
 HARD, SOFT = Fault(resistance=1.0, location=0.33), Fault(resistance=10.0, location=0.5)
 """The two faults of section 7.1."""
-
-LEDGER_DELAY = 1.45e-3
-"""How much later the relay decides on what the ledger says [s]. Ours; the chapter has none."""
 
 PEAK_1, PEAK_10, CLEAR_1, CLEAR_10 = "25", "4", "1.4", "0.5"
 """The four figures of section 7.1, as printed [A], [A], [ms], [ms]."""
@@ -73,24 +69,6 @@ RUNS = 100
 
 
 # --- the fits -------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A line and a relay that were chosen together."""
-
-    line: Line
-    sampling: Sampling
-
-
-FITS: Mapping[str, Fit] = MappingProxyType(
-    {
-        "B": Fit(SET_B, Sampling()),
-        "U": Fit(SET_U, Sampling(consecutive=2, breaker_s=50e-6)),
-    }
-)
-"""The two sets of numbers that agree with the chapter's four figures."""
-
 
 SHORT_WINDOW = 0.4 * WINDOW
 """It holds the peaks and the trips, and saves time where many lines are tried [s]."""
