@@ -6,6 +6,8 @@ from typing import Any
 
 from benchmarks.timing import Result
 from energychain.widgets.charging_quota import ChargingQuotaExplorer
+from energychain.widgets.dc_attacks import AttackExplorer
+from energychain.widgets.dc_fault import FaultExplorer
 from energychain.widgets.market import MarketExplorer
 from energychain.widgets.token_day import TokenDayExplorer
 
@@ -14,7 +16,7 @@ TOUCH = 0.1
 
 
 def redraw(
-    make: Callable[[], Any], control: str, values: tuple[float, ...]
+    make: Callable[[], Any], control: str, values: tuple[float | str, ...]
 ) -> Callable[[], Result]:
     """A redraw after each value of a control, the quickest of them."""
 
@@ -33,5 +35,7 @@ WORKS: tuple[Callable[[], Result], ...] = (
     redraw(TokenDayExplorer, "wh_per_token", (160, 170, 180, 190, 200)),
     redraw(MarketExplorer, "price", (22.5, 23.0, 23.5, 24.0, 24.5, 25.0)),
     redraw(ChargingQuotaExplorer, "over_kw", (1, 2, 3, 4, 5)),
+    redraw(FaultExplorer, "resistance", (0.05, 0.2, 2.0, 5.0, 20.0)),
+    redraw(AttackExplorer, "attack", ("flood", "loss", "false data", "stolen key", "ARP edit")),
 )
 """The lines of the table."""

@@ -10,6 +10,9 @@ from typing import Literal
 
 from energychain.contracts.charging_quota import initial_quota
 from energychain.contracts.energy_trade import tokens_due
+from energychain.grid.dc_line import SET_B, Fault, LoadStep, solve
+from energychain.grid.relay import watch
+from energychain.studies import baseline_gaming
 
 Verdict = Literal["right", "nearly", "wrong", "not attempted yet"]
 
@@ -100,6 +103,57 @@ def function(
     return judge
 
 
+def healthy_line_that_trips(given: object) -> Feedback:
+    """Something that is no fault on the line of set B, but trips the printed relay: a load
+    step, a fault elsewhere, None for nothing at all.
+
+    >>> healthy_line_that_trips(Fault(resistance=1.0, location=0.5))
+    wrong: there is a fault on the line: there a relay should trip
+    """
+    if given is not None and not isinstance(given, Fault | LoadStep):
+        return Feedback("wrong", f"expected a LoadStep, a Fault or None, found {given!r}")
+    if isinstance(given, Fault) and given.internal:
+        return Feedback("wrong", "there is a fault on the line: there a relay should trip")
+    if watch(solve(SET_B, given), "literal") is not None:
+        return Feedback("right")
+    if given is None:
+        return Feedback("wrong", "at rest nothing changes: the rule needs a current that falls")
+    if isinstance(given, LoadStep) and given.current > 0:
+        return Feedback(
+            "nearly", "i1 falls only late and little: which step makes it fall at once?"
+        )
+    if isinstance(given, LoadStep):
+        return Feedback("wrong", "that step is too small to be seen: nothing falls")
+    return Feedback("wrong", "that fault makes i1 rise all the time: make it fall")
+
+
+def cheat_that_pays(given: object) -> Feedback:
+    """A strategy and an inflation [per cent] by which home H0-A gains in a hot week, where the
+    baseline is ten in ten with a cap of 20 per cent, at 1 euro/kWh.
+
+    >>> cheat_that_pays(("history", 0))
+    wrong: that inflates nothing, and changes nothing
+    """
+    strategies = baseline_gaming.STRATEGIES
+    match given:
+        case (str(strategy), int(percent)) if strategy in strategies and percent >= 0:
+            pass
+        case _:
+            known = ", ".join(map(repr, strategies))
+            return Feedback("wrong", f"expected a pair of {known} and a per cent, found {given!r}")
+    if not percent:
+        return Feedback("wrong", "that inflates nothing, and changes nothing")
+    (scheme,) = (s for s in baseline_gaming.SCHEMES if s.name == "ten in ten, cap 20 %")
+    prices = baseline_gaming.Prices()
+    found = baseline_gaming.outcome("H0-A", scheme, strategy, percent, prices)
+    if found.net_gain > 0:
+        return Feedback("right")
+    cost, gain = found.extra_energy_cost / 1e6, -found.net_gain / 1e6
+    return Feedback(
+        "wrong", f"it wastes {cost:.2f} euros of energy, and loses {gain:.2f}: more is not better"
+    )
+
+
 def _offered(price: int) -> int:
     """What the sellers of chapter 9, Table 3 would give at a price [token/kWh] or less [mWh]."""
     offers = ((6_800_000, 16), (7_200_000, 19), (9_800_000, 22), (3_200_000, 25))
@@ -109,6 +163,13 @@ def _offered(price: int) -> int:
 def _share(demand: int) -> int:
     """A first quota on the evening of chapter 9 [mWh]: Equations (1) and (2)."""
     return initial_quota(demand, 161_500_000, 195_000_000)
+
+
+def _isolated_us(delay: int) -> int:
+    """When the 1 ohm fault of chapter 11 is isolated on the ledger's word [us]: sample, link,
+    the ledger's delay [us], breaker.
+    """
+    return 1_300 + 20 + delay + 100
 
 
 # --- the exercises --------------------------------------------------------------------
@@ -382,6 +443,153 @@ EXERCISES: Mapping[str, Exercise] = {
             "answer = 6.8 * 3 * 112",
             "answer = 13.6 * 224",
             "answer = 156.4",
+        ),
+    ),
+    "09.settle": Exercise(
+        "Three hours: baseline 1.0, 1.2 and 0.8 kWh; commanded 0.7, 0.84 and 0.56; measured 0.45,"
+        " 1.0 and 0.9. The incentive is 1 euro/kWh, the penalty half of it. What does the home get"
+        " in all? (euros, to two decimals)",
+        number(
+            0.30,
+            "euros",
+            2,
+            {
+                0.5: "that is the incentive alone: something is missing in two of the hours",
+                0.1: "the penalty is half of the incentive",
+                0.55: "in the first hour it did more than it was asked: that counts no more",
+                0.65: "that is all it used below its baseline, hours added up: each hour stands"
+                " alone, and what is missing is fined",
+                0.525: "a good hour does not make up for a bad one: each stands alone",
+            },
+            near=0.01,
+        ),
+        (
+            "Asked is baseline minus commanded, hour by hour.",
+            "Delivered is baseline minus measured, at least nothing and at most what was asked.",
+            "What is asked and not delivered is fined.",
+        ),
+        "answer = round((0.3 + 0.2 + 0) * 1.0 - (0 + 0.16 + 0.24) * 0.5, 2)",
+        ("answer = 0.5", "answer = 0.1", "answer = 0.55", "answer = 0.65", "answer = 0.525"),
+    ),
+    "09.break": Exercise(
+        "A hot week, home H0-A, a baseline of ten in ten with a cap of 20 per cent, 1 euro/kWh."
+        " Find a strategy ('history', 'window' or 'both') and an inflation in whole per cent by"
+        " which the home gains though it reduces nothing: a pair such as ('history', 100).",
+        cheat_that_pays,
+        (
+            "What is used only to be seen costs the tariff, 0.30 euros a kWh, every day.",
+            "The adjustment is capped, and no hour is paid for more than was asked: far beyond"
+            " both, inflation only costs.",
+            "So try little: the picture of the lesson shows where its line is highest.",
+        ),
+        'answer = ("both", 10)',
+        ('answer = ("both", 100)', 'answer = ("window", 50)', 'answer = ("history", 0)'),
+    ),
+    "09.event_price": Exercise(
+        "A home declares its baseline, buys it at the event's price of 2 euros/kWh, and sells back"
+        " at the same price what it does not use; if it uses more, it buys the rest. It uses"
+        " 4,000,000 mWh. Write bill(declared): what it pays in all, in micro-euro, for a declared"
+        " baseline in mWh.",
+        function(
+            lambda declared: 2 * declared - 2 * (declared - 4_000_000),
+            (0, 1_000_000, 4_000_000, 5_000_000, 9_000_000),
+            {
+                "bought": (
+                    lambda declared: 2 * declared,
+                    "that is what it pays before the event: what it does not use is sold back",
+                ),
+                "lost": (
+                    lambda declared: max(2 * declared, 8_000_000),
+                    "so a surplus would be lost, as if bought at the tariff: here it is sold back",
+                ),
+                "capped": (
+                    lambda declared: min(2 * declared, 8_000_000),
+                    "who uses more than it bought has to buy the rest",
+                ),
+            },
+        ),
+        (
+            "2 euros/kWh are 2 micro-euro for each mWh.",
+            "First it pays for what it declares: p b.",
+            "Then it gets p (b - e) back, or pays it where that is negative.",
+        ),
+        "def answer(declared):\n    return 2 * declared - 2 * (declared - 4_000_000)",
+        (
+            "def answer(declared):\n    return 2 * declared",
+            "def answer(declared):\n    return max(2 * declared, 8_000_000)",
+            "def answer(declared):\n    return min(2 * declared, 8_000_000)",
+        ),
+    ),
+    "10.break": Exercise(
+        "Find something that is no fault on the line of set B, and yet trips the relay with"
+        " rule (6) as printed: a LoadStep, a Fault elsewhere, or None for a line at rest.",
+        healthy_line_that_trips,
+        (
+            "Both currents flow the same way on a healthy line, so S_T = 0. What is left of the"
+            " rule?",
+            "Then it says alpha_min <= 0, which is true as soon as i1 falls fast enough.",
+            "A load that is switched off is a LoadStep with a negative current.",
+        ),
+        "from energychain.grid.dc_line import LoadStep\nanswer = LoadStep(-1.0)",
+        (
+            "from energychain.grid.dc_line import Fault\nanswer = Fault(1.0, 0.33)",
+            "answer = None",
+            "from energychain.grid.dc_line import LoadStep\nanswer = LoadStep(0.0)",
+        ),
+    ),
+    "10.reach": Exercise(
+        "A line of 48 V feeds 3.4 A. What is the highest fault resistance by Equation (4)?"
+        " (ohm, to one decimal)",
+        number(
+            56.5,
+            "ohm",
+            1,
+            {
+                112.9: "that is for half as much load",
+                14.1: "that is what draws the whole load: a fault may draw a quarter of it",
+                225.9: "more load leaves less room: it goes the other way",
+                11.3: "you took the overload, 1.25 times the load, not what is beyond it",
+            },
+        ),
+        (
+            "A load may draw a quarter more than it should; what is beyond is a fault.",
+            "Which resistance draws a quarter of 3.4 A at 48 V?",
+        ),
+        "answer = round(48 / (0.25 * 3.4), 1)",
+        ("answer = 112.9", "answer = 48 / 3.4", "answer = 225.9", "answer = 48 / (1.25 * 3.4)"),
+    ),
+    "10.ledger": Exercise(
+        "The link is silent. Write isolated(delay): when the 1 ohm fault is isolated, in us after"
+        " it, if the ledger's word comes `delay` us later than the link's would.",
+        function(
+            _isolated_us,
+            (0, 450, 1_450, 2_000, 27_000),
+            {
+                "sample": (
+                    lambda delay: 1_300 + delay,
+                    "that is when the relay has the record of the sample that decides, over a"
+                    " link without length; and the breakers are still closed",
+                ),
+                "no breaker": (
+                    lambda delay: 1_320 + delay,
+                    "then the relay decides; the breakers still have to open",
+                ),
+                "max": (
+                    lambda delay: max(1_420, delay),
+                    "the ledger's delay comes on top of the link's, not in its place",
+                ),
+            },
+            unit="us",
+        ),
+        (
+            "With the link, the fault is isolated after 1,420 us.",
+            "Everything that the relay hears is later by the delay. The rest takes as long.",
+        ),
+        "def answer(delay):\n    return 1_300 + 20 + delay + 100",
+        (
+            "def answer(delay):\n    return 1_300 + delay",
+            "def answer(delay):\n    return 1_320 + delay",
+            "def answer(delay):\n    return max(1_420, delay)",
         ),
     ),
 }

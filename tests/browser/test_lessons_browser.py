@@ -10,7 +10,9 @@ SOLD = "svg.marks path[fill='#E69F00']"
 """The drawn hours in which something was sold, and one mark of the key."""
 
 
-@pytest.mark.parametrize("lesson", [name for name in LESSONS if name[:2] not in ("05", "06", "07")])
+@pytest.mark.parametrize(
+    "lesson", [name for name in LESSONS if name[:2] not in ("05", "06", "07", "10")]
+)
 def test_a_lesson_runs_from_its_first_cell_to_its_last(lab: Lab, lesson: str) -> None:
     lab.open(lesson)
     lab.run_all()
@@ -138,4 +140,62 @@ def test_the_charging_quota_moved_by_keyboard_and_what_it_draws(lab: Lab) -> Non
         picture = lab.cell(f"charts.{name}(")
         picture.locator("svg.marks").first.wait_for()
         lab.screenshot(f"07_{name}", picture)
+    assert lab.complaints == []
+
+
+def test_the_dc_fault_moved_by_keyboard_and_what_it_draws(lab: Lab) -> None:
+    lab.open("10_dc_fault.ipynb")
+    lab.run_all()
+
+    fault = lab.cell("FaultExplorer()")
+    lab.wait_for_text(fault, r"trip at 1\.30 ms, isolated at 1\.42 ms, 1\.50 J let through")
+    drawn = fault.locator("svg.marks")
+    assert drawn.get_by_text("isolated 1.42 ms", exact=True).count() == 1
+    lab.screenshot("10_fault_as_saved", fault)
+
+    lab.move_slider(fault, +20)  # the resistance, in twentieths of a power of ten
+    lab.wait_for_text(fault, r"A 10 ohm fault at 33 %.* isolated at 0\.48 ms")
+    drawn.get_by_text("isolated 0.48 ms", exact=True).wait_for()
+    lab.move_slider(fault, -20)
+    lab.move_slider(fault, +87, number=1)  # the place, from 0.33 to 1.20
+    lab.wait_for_text(fault, r"beyond bus 2, not on this line.* no trip, as it should be")
+    fault.locator("select").select_option("rule (6) as printed")
+    lab.wait_for_text(fault, r"tripped at 5\.84 ms, with no fault on the line")
+    drawn.get_by_text("trip 5.84 ms", exact=True).wait_for()
+    lab.screenshot("10_fault_beyond", fault)
+    lab.click(fault, "Show me the code")
+    lab.wait_for_text(fault, r'watched\(line, Fault\(1, 1\.2\), "literal"')
+    lab.click(fault, "Reset")
+    lab.wait_for_text(fault, r"isolated at 1\.42 ms, 1\.50 J let through")
+
+    attack = lab.cell("AttackExplorer()")
+    lab.wait_for_text(attack, r"tripped on nothing, at 1\.32 ms\. Nothing notices it")
+    drawn = attack.locator("svg.marks")
+    drawn.get_by_text("Tripped on nothing, at 1.32 ms", exact=True).wait_for()
+    lab.screenshot("10_attack_as_saved", attack)
+    menus = attack.locator("select")
+    lab.press(attack.locator("input[type=checkbox]"), "Space")
+    lab.wait_for_text(attack, r"no trip, as it should be\. The first is refused for its epoch")
+    menus.nth(1).select_option("a 1 ohm fault at 33 %")
+    lab.wait_for_text(attack, r"missed: the fault is fed 7\.82 J.* Beyond the checks")
+    menus.nth(2).select_option("the link and the ledger")
+    lab.wait_for_text(attack, r"cleared on the ledger's word: isolated at 2\.87 ms")
+    drawn.get_by_text("epoch: 372 refused", exact=True).wait_for()
+    lab.move_slider(attack, -9)  # the ledger's delay, from 1.45 to 1 ms
+    lab.wait_for_text(attack, r"isolated at 2\.42 ms")
+    lab.screenshot("10_attack_and_ledger", attack)
+    menus.nth(0).select_option("flood: wrong tags at the line's port")
+    lab.wait_for_text(attack, r"refused for its tag")
+    lab.screenshot("10_attack_flood", attack)
+
+    for name in (
+        "charts.currents(",
+        "dc_protection.regions(",
+        "dc_protection.waiting(",
+        ".campaign(",
+        "low.rule(",
+    ):
+        picture = lab.cell(name)
+        picture.locator("svg.marks").first.wait_for()
+        lab.screenshot(f"10_{name.strip('.(').replace('.', '_')}", picture)
     assert lab.complaints == []
