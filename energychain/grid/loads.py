@@ -153,7 +153,7 @@ def shift(
     count = load.shape[1]
     spans = windows.periods(count)
     common = prices.shape[0] == 1
-    shifted = np.empty_like(load)
+    shifted = np.empty(load.shape, load.dtype)
     ranked: list[IntArray] = []
     for rows in blocks(*load.shape):
         if not (common and ranked):
@@ -162,7 +162,7 @@ def shift(
         room = limits[rows] - fixed
         row = count * np.arange(len(fixed)).reshape(-1, 1, 1)
         waits = movable[rows].reshape(len(fixed), -1, windows.per_day)
-        put = np.empty_like(room)
+        put = np.empty(room.shape, room.dtype)  # in C order, whatever the order of the loads
         for hours, order in zip(spans, ranked, strict=True):
             energy = waits[:, :, hours[0, 0] : hours[0, -1] + 1].sum(axis=2, dtype=np.int64)
             places = order + row  # in the block laid flat
@@ -379,7 +379,7 @@ def shift_randomised(
         raise BadInput(f"the temperature must be 0 or more, found {temperature}")
     load, movable, limits = _arrays(load, movable, limit)
     prices = np.broadcast_to(_prices(price, load), load.shape)
-    shifted = np.empty_like(load)
+    shifted = np.empty(load.shape, load.dtype)
     for rows in blocks(*load.shape):
         felt = prices[rows] - temperature * rng.gumbel(size=prices[rows].shape)
         shifted[rows] = shift(load[rows], movable[rows], felt, limits[rows], windows)

@@ -172,6 +172,18 @@ def test_blocks_and_small_integers_change_nothing(monkeypatch: pytest.MonkeyPatc
     assert np.array_equal(shifted, whole)
 
 
+def test_the_order_of_arrays_in_memory_changes_nothing() -> None:
+    case = Case(4, prosumers=7)
+    other = [np.asfortranarray(each) for each in case.common]
+    expected = shift(*case.common[:2], case.price, case.limit, case.windows)
+    np.testing.assert_array_equal(shift(*other[:2], case.price, other[2], case.windows), expected)
+    quota = [
+        shift_by_quota(load, movable, case.price, limit, 10**8, case.windows)
+        for load, movable, limit in (case.common, other)
+    ]
+    np.testing.assert_array_equal(*quota)
+
+
 def test_of_hours_at_one_price_the_earliest_is_filled_first() -> None:
     load = np.array([[0, 0, 0, 5]])
     assert shift(load, load, [1, 1, 1, 1], 2, Windows(per_day=4)).tolist() == [[2, 2, 1, 0]]
