@@ -31,7 +31,7 @@ def names() -> list[str]:
 
     >>> names()
     ['acn_month', 'charging_quota', 'day_ahead_2019', 'simbench_week', 'simbench_year',
-    'testbed', 'victoria_2014']
+    'testbed', 'vectors', 'victoria_2014']
     """
     return sorted(path.parent.name for path in folder().glob("*/about.toml"))
 

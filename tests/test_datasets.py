@@ -15,7 +15,7 @@ from energychain.primitives.refusals import BadInput
 
 NAMES = [
     *("acn_month", "charging_quota", "day_ahead_2019", "simbench_week", "simbench_year"),
-    *("testbed", "victoria_2014"),
+    *("testbed", "vectors", "victoria_2014"),
 ]
 
 

@@ -1,19 +1,18 @@
 """The exhibit: Bitcoin's block 100,000 as published truth, and a fault that ours does not have."""
 
+import csv
+
 import pytest
 
+from energychain import datasets
 from energychain.primitives.bitcoin import bitcoin_header, bitcoin_merkle_root, double_sha256
 from energychain.primitives.merkle import merkle_root
 
-BLOCK_HASH = "000000000003ba27aa200b1cecaad478d2b00432346c3f1f3986da1afd33e506"
-PARENT = "000000000002d01c1fccc21636b607dfd930d31d01c3a62104612a1719011250"
-MERKLE_ROOT = "f3e94742aca4b5ef85488dc37c06c3282295ffec960994b2c0d5ac2a25a95766"
-TRANSACTIONS = (
-    "8c14f0db3df150123e6f3dbbf30f8b955a8249b62ac1d1ff16284aefa3d06d87",
-    "fff2525b8931402dd09222c50775608f75787bd2b87e56995a7bdd30f79702c4",
-    "6359f0868171b1d194cbee1af2f16ea598ae8fad666d9b012c8ed2b79a236ec4",
-    "e9a66845e05d5abc0ad04ec80f774a7e585c6e8db975962d069a522137b80c1d",
-)
+BLOCK = {
+    row["height"]: row for row in csv.DictReader(datasets.lines("vectors", "bitcoin_blocks.csv"))
+}["100000"]
+BLOCK_HASH, PARENT, MERKLE_ROOT = BLOCK["hash"], BLOCK["parent"], BLOCK["merkle_root"]
+TRANSACTIONS = BLOCK["transactions"].split()
 IDS = [bytes.fromhex(text)[::-1] for text in TRANSACTIONS]
 
 

@@ -1,26 +1,17 @@
 """SHA-256 against the examples of FIPS 180 (NIST, *Examples with intermediate values*)."""
 
+import csv
+
 import pytest
 
+from energychain import datasets
 from energychain.primitives.encoding import NotEncodable, encode
 from energychain.primitives.hashing import NO_DIGEST, digest, sha256, short
 
 VECTORS = {
-    "nothing": (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-    "one block": (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-    "448 bits": (
-        b"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
-    ),
-    "896 bits": (
-        b"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
-        b"hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
-        "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1",
-    ),
-    "a million a's": (
-        b"a" * 1_000_000,
-        "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
-    ),
+    row["name"]: (bytes.fromhex(row["message"]) * int(row["times"]), row["digest"])
+    for row in csv.DictReader(datasets.lines("vectors", "hashes.csv"))
+    if row["function"] == "SHA-256"
 }
 
 

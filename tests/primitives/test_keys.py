@@ -1,5 +1,6 @@
 """Keys and signatures: the published vectors of RFC 6979, low s, and everything that is refused."""
 
+import csv
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ from Crypto.PublicKey import ECC
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energychain import datasets
 from energychain.primitives.keys import (
     ORDER,
     BadSignature,
@@ -19,19 +21,15 @@ from energychain.primitives.keys import (
     is_address,
 )
 
+SIGNATURES = {
+    row["name"]: row for row in csv.DictReader(datasets.lines("vectors", "signatures.csv"))
+}
+
 # RFC 6979, appendix A.2.5: the key pair and its signatures with SHA-256.
-RFC_KEY = SecretKey(0xC9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721)
-RFC_X = "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
-RFC_Y = 0x7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299
+RFC_KEY = SecretKey(int(SIGNATURES["sample"]["secret"], 16))
 RFC_SIGNATURES = {
-    b"sample": (
-        0xEFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716,
-        0xF7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8,
-    ),
-    b"test": (
-        0xF1ABB023518351CD71D881567B1EA663ED3EFCF6C5132B354F28D3B0B7D38367,
-        0x019F4113742A2B14BD25926B49C649155F267E60D3814B4C0CC84250E46F0083,
-    ),
+    name.encode(): (int(SIGNATURES[name]["r"], 16), int(SIGNATURES[name]["s"], 16))
+    for name in ("sample", "test")
 }
 
 N = ORDER["p256"]
@@ -52,8 +50,7 @@ def joined(r: int, s: int) -> bytes:
 
 
 def test_the_public_key_of_rfc_6979_follows_from_its_secret() -> None:
-    sign_of_y = "03" if RFC_Y % 2 else "02"
-    assert RFC_KEY.public.data.hex() == sign_of_y + RFC_X
+    assert RFC_KEY.public.data.hex() == SIGNATURES["sample"]["public"]
 
 
 @pytest.mark.parametrize("message", RFC_SIGNATURES, ids=bytes.decode)
@@ -86,14 +83,9 @@ def test_secp256k1_signs_as_bitcoin_software_does() -> None:
     if "secp256k1" not in curves():
         pytest.skip("the installed pycryptodome does not offer secp256k1 (it came with 4.0)")
     # The deterministic vectors that Bitcoin implementations share: secret key 1, low s.
-    key = SecretKey(1, "secp256k1")
-    assert key.public.data.hex() == (
-        "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
-    )
-    assert key.sign(b"Satoshi Nakamoto").hex() == (
-        "934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8"
-        "2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5"
-    )
+    key, published = SecretKey(1, "secp256k1"), SIGNATURES["Satoshi Nakamoto"]
+    assert key.public.data.hex() == published["public"]
+    assert key.sign(b"Satoshi Nakamoto").hex() == published["r"] + published["s"]
     key.public.check(b"Satoshi Nakamoto", key.sign(b"Satoshi Nakamoto"))
 
 

@@ -1,49 +1,18 @@
 """HMAC-SHA-256 against RFC 4231, and against pycryptodome's own HMAC."""
 
+import csv
+
 import pytest
 from Crypto.Hash import HMAC, SHA256
 from hypothesis import given
 from hypothesis import strategies as st
 
+from energychain import datasets
 from energychain.primitives.mac import BadTag, Mac
 
-VECTORS = {  # RFC 4231, sections 4.2 to 4.8
-    "1": (
-        b"\x0b" * 20,
-        b"Hi There",
-        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
-    ),
-    "2, a key shorter than the digest": (
-        b"Jefe",
-        b"what do ya want for nothing?",
-        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
-    ),
-    "3, longer than a block together": (
-        b"\xaa" * 20,
-        b"\xdd" * 50,
-        "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe",
-    ),
-    "4": (
-        bytes(range(1, 26)),
-        b"\xcd" * 50,
-        "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b",
-    ),
-    "5, truncated to 128 bits": (
-        b"\x0c" * 20,
-        b"Test With Truncation",
-        "a3b6167473100ee06e0c796c2955552b",
-    ),
-    "6, a key longer than a block": (
-        b"\xaa" * 131,
-        b"Test Using Larger Than Block-Size Key - Hash Key First",
-        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
-    ),
-    "7, both longer than a block": (
-        b"\xaa" * 131,
-        b"This is a test using a larger than block-size key and a larger than block-size data."
-        b" The key needs to be hashed before being used by the HMAC algorithm.",
-        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
-    ),
+VECTORS = {
+    row["name"]: (bytes.fromhex(row["key"]), bytes.fromhex(row["message"]), row["tag"])
+    for row in csv.DictReader(datasets.lines("vectors", "tags.csv"))
 }
 
 
