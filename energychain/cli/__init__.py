@@ -4,7 +4,17 @@ Bad input ends with exit code 2 and one sentence; nothing is written then. One m
 command; :mod:`energychain.cli.terminal` is what they share.
 """
 
-from energychain.cli import clear, fault, lab, ledger, reproduce, token_day  # noqa: F401
+from energychain.cli import (  # noqa: F401
+    clear,
+    double_spend,
+    fault,
+    lab,
+    ledger,
+    reproduce,
+    shift,
+    token_day,
+    vectors,
+)
 from energychain.cli.terminal import run
 
 

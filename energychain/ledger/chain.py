@@ -4,7 +4,7 @@ name; :data:`RULES` lists them in the order in which they are asked. To append a
 block, or to load a saved chain, is to ask every rule about every block.
 
 The ledger does not know how blocks are sealed or what contracts do: it is handed
-the rule that accepts a seal, and the contracts by name.
+the rule that accepts a seal, the rule that sets the target, and the contracts by name.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -31,6 +31,14 @@ CONFIRMATIONS = 12
 
 SealRule = Callable[[Header], None]
 """Accepts a header's seal, or raises :class:`InvalidBlock`."""
+
+TargetRule = Callable[["Chain"], int]
+"""The target of the next block on a chain."""
+
+
+def fixed_target(chain: "Chain") -> int:
+    """The target on which the members agreed: the testbed's low, fixed difficulty."""
+    return chain.genesis.target
 
 
 # --- refusals -------------------------------------------------------------------------
@@ -143,9 +151,10 @@ def _check_time(chain: "Chain", block: Block) -> None:
 
 
 def _check_target(chain: "Chain", block: Block) -> None:
-    if block.header.target != chain.genesis.target:
+    expected = chain.target_rule(chain)
+    if block.header.target != expected:
         raise WrongTarget(
-            f"sealed against the target {block.header.target:x}, expected {chain.genesis.target:x}"
+            f"sealed against the target {block.header.target:x}, expected {expected:x}"
         )
 
 
@@ -234,10 +243,19 @@ class Chain:
     receipts: tuple[tuple[Receipt, ...], ...]
     """The receipts of each block."""
 
+    target_rule: TargetRule = fixed_target
+
     @classmethod
-    def begin(cls, genesis: Genesis, contracts: Mapping[str, Contract], seal: SealRule) -> "Chain":
+    def begin(
+        cls,
+        genesis: Genesis,
+        contracts: Mapping[str, Contract],
+        seal: SealRule,
+        target_rule: TargetRule = fixed_target,
+    ) -> "Chain":
         """A chain with nothing but its first block."""
-        return cls(genesis, contracts, seal, (genesis.block(),), genesis.state(), ((),))
+        blocks = (genesis.block(),)
+        return cls(genesis, contracts, seal, blocks, genesis.state(), ((),), target_rule)
 
     @property
     def head(self) -> Block:
@@ -287,7 +305,7 @@ class Chain:
         """The chain as it was when its newest block had this height; every rule is
         asked again.
         """
-        chain = Chain.begin(self.genesis, self.contracts, self.seal)
+        chain = Chain.begin(self.genesis, self.contracts, self.seal, self.target_rule)
         for block in self.blocks[1 : height + 1]:
             chain = chain.append(block)
         return chain
@@ -411,7 +429,7 @@ class Draft:
             merkle_root=transaction_tree(self._transactions).root,
             state_root=self._state().root,
             time=self._time,
-            target=self._chain.genesis.target,
+            target=self._chain.target_rule(self._chain),
             miner=self._miner,
             nonce=0,
         )

@@ -9,6 +9,8 @@ from energychain.studies import (
     business_models_claims,
     charging_quota_claims,
     dc_fault_claims,
+    double_spend_claims,
+    load_shifting_claims,
     token_day_claims,
 )
 from energychain.studies.claims import Claim
@@ -18,5 +20,7 @@ STUDIES: Mapping[str, Callable[[], list[Claim]]] = {
     "charging_quota": charging_quota_claims.claims,
     "business_models": business_models_claims.claims,
     "dc_fault": dc_fault_claims.claims,
+    "double_spend": double_spend_claims.claims,
+    "load_shifting": load_shifting_claims.claims,
 }
 """The claims of each study, by name."""

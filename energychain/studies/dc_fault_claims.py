@@ -21,6 +21,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from energychain.consensus.difficulty import (
+    GENESIS,
+    bits_and_hash,
+    compact,
+    expanded,
+    what_bits_encode,
+)
 from energychain.grid.dc_line import (
     SET_B,
     WINDOW,
@@ -46,7 +53,6 @@ from energychain.grid.relay import (
     reach,
     watch,
 )
-from energychain.primitives.bitcoin import bitcoin_header, double_sha256
 from energychain.primitives.keys import derive
 from energychain.studies.claims import Claim, compared, erratum, fitted, shown, unjudged
 from energychain.studies.dc_fault import FITS, LEDGER_DELAY, Fit
@@ -793,51 +799,6 @@ def _equation_4(line: Line) -> Iterator[Claim]:
 
 
 # --- the chain and the messages -------------------------------------------------------
-
-GENESIS = bitcoin_header(
-    version=1,
-    parent="00" * 32,
-    merkle_root="4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b",
-    time=1_231_006_505,
-    bits=0x1D00FFFF,
-    nonce=2_083_236_893,
-)
-"""The header of Bitcoin's first block (Nakamoto, 2009), as it is published."""
-
-
-def compact(number: int) -> int:
-    """Bitcoin's compact form of a number: its length in bytes, then its first three bytes.
-
-    >>> f"{compact(0xFFFF << 208):x}"
-    '1d00ffff'
-    """
-    length = (number.bit_length() + 7) // 8
-    leading = number >> 8 * (length - 3) if length > 3 else number << 8 * (3 - length)
-    if leading & 0x800000:  # the highest bit is the sign
-        length, leading = length + 1, leading >> 8
-    return length << 24 | leading
-
-
-def expanded(bits: int) -> int:
-    """The number of which these bits are the compact form, but for the digits left out."""
-    length, leading = bits >> 24, bits & 0x7FFFFF
-    return leading << 8 * (length - 3) if length > 3 else leading >> 8 * (3 - length)
-
-
-def what_bits_encode(header: bytes) -> str:
-    """Of which number the nBits of a Bitcoin header are the compact form.
-
-    >>> what_bits_encode(GENESIS)
-    'the target'
-    """
-    bits, found = bits_and_hash(header)
-    forms = {"the current hash": compact(found), "the target": compact(expanded(bits))}
-    return " and ".join(name for name, form in forms.items() if form == bits)
-
-
-def bits_and_hash(header: bytes) -> tuple[int, int]:
-    """The nBits of a Bitcoin header, and its hash as a number."""
-    return int.from_bytes(header[72:76], "little"), int.from_bytes(double_sha256(header), "little")
 
 
 def _bits(header: bytes) -> Iterator[Claim]:
