@@ -8,6 +8,7 @@ from benchmarks.timing import Result
 from energychain.widgets.charging_quota import ChargingQuotaExplorer
 from energychain.widgets.dc_attacks import AttackExplorer
 from energychain.widgets.dc_fault import FaultExplorer
+from energychain.widgets.demand_response import EventDayExplorer
 from energychain.widgets.market import MarketExplorer
 from energychain.widgets.token_day import TokenDayExplorer
 
@@ -35,6 +36,7 @@ WORKS: tuple[Callable[[], Result], ...] = (
     redraw(TokenDayExplorer, "wh_per_token", (160, 170, 180, 190, 200)),
     redraw(MarketExplorer, "price", (22.5, 23.0, 23.5, 24.0, 24.5, 25.0)),
     redraw(ChargingQuotaExplorer, "over_kw", (1, 2, 3, 4, 5)),
+    redraw(EventDayExplorer, "inflation", (5, 10, 15, 20, 25)),
     redraw(FaultExplorer, "resistance", (0.05, 0.2, 2.0, 5.0, 20.0)),
     redraw(AttackExplorer, "attack", ("flood", "loss", "false data", "stolen key", "ARP edit")),
 )

@@ -1,0 +1,777 @@
+"""
+Demand response in pictures: one home on the day of an event with the areas that are paid for,
+the grid before and after, how far baselines err, and what an inflated one brings.
+
+Rows are dictionaries, as the ``records`` of :mod:`energychain.studies.demand_response`,
+:mod:`energychain.studies.event_day` and :mod:`energychain.studies.baseline_gaming` give them:
+energies in kWh, money in euros.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+from typing import Any, Literal
+
+import altair as alt
+
+from energychain.charts import theme
+from energychain.charts.intervals import step_line, time_axis
+from energychain.charts.marks import AREA, BARS, LINE, inline, key, place, spread
+from energychain.charts.theme import Picture
+
+Row = Mapping[str, Any]
+Rows = Sequence[Row]
+Align = Literal["left", "center", "right"]
+Weight = Literal["normal", "bold"]
+
+PAID = theme.OKABE_ITO["sky blue"]
+MISSING = theme.OKABE_ITO["yellow"]
+MEASURED = theme.OKABE_ITO["blue"]
+COMMANDED = theme.OKABE_ITO["vermillion"]
+BASELINE = theme.INK
+TRUTH = "#777777"
+
+LINES: Sequence[tuple[str, str, str, Sequence[int]]] = (
+    ("would_kwh", "without the event (nobody sees it)", TRUTH, (2, 3)),
+    ("baseline_kwh", "baseline", BASELINE, (8, 3)),
+    ("measured_kwh", "measured", MEASURED, (1, 0)),
+    ("commanded_kwh", "commanded", COMMANDED, (10, 3, 2, 3)),
+)
+"""The profiles: column, name, colour and dash."""
+
+LEAST_LABELLED = 14
+"""An area less high than this has no number in it [pixel]."""
+
+
+def event_day(
+    rows: Rows, *, top: float | None = None, width: int = theme.WIDTH, height: int = 280
+) -> Picture:
+    """One home on the day of an event. Its areas hang from the baseline: blue is paid for,
+    barred where it was paid for and not done, and yellow is missing.
+
+    Rows are those of ``EventDay.records()``; ``top`` is where the axis ends [kWh].
+
+    Raises ``ValueError`` if there are no rows, or none of an event.
+    """
+    axis = time_axis(rows)
+    event = [row for row in rows if "baseline_kwh" in row]
+    if not event:
+        raise ValueError("no row is of an event: there is no baseline to draw")
+    most = max(float(row[column]) for row in rows for column, *_ in LINES if column in row)
+    y = alt.Y(
+        "_y:Q",
+        scale=alt.Scale(domain=[0, top or 1.08 * most or 1], nice=False, clamp=True),
+        axis=alt.Axis(title="Energy (kWh in the hour)", tickCount=5),
+    )
+    areas = [area for row in event for area in _areas(row)]
+    scale = height / (top or 1.08 * most or 1)
+    paid, noise, missing = (_sum(event, name) for name in ("delivered", "noise", "shortfall"))
+    done = _sum(event, "would") - _sum(event, "measured")
+    less = done >= 0
+    lines = [
+        step_line(axis, [row for row in rows if column in row], column, y, colour, dash)
+        for column, _, colour, dash in LINES[::2]
+    ]
+    own = [_line_of_event(event, column, axis.x, y, c, d) for column, _, c, d in LINES[1::2]]
+    said = "; ".join(_told(row) for row in event)
+    return theme.layered(
+        [
+            *_painted(areas, axis.x, y),
+            *lines,
+            *own,
+            *_numbers(areas, axis.x, y, scale),
+            *_spoken_hours(event, axis.x),
+            *key(
+                [
+                    ("paid, and done", AREA, PAID, ()),
+                    ("paid, not done", BARS, PAID, ()),
+                    ("missing: penalty", AREA, MISSING, ()),
+                    *((name, LINE, colour, dash) for _, name, colour, dash in LINES),
+                ],
+                width=width,
+            ),
+        ],
+        rows,
+        f"Paid for {paid:.2f} kWh, fined for {missing:.2f}; really used {abs(done):.2f} "
+        + ("less" if less else "more"),
+        _beside_the_truth(noise, abs(done) - (paid - noise)),
+        f"One home on the day of an event, hour by hour. {said}.",
+        width=width,
+        height=height,
+    )
+
+
+def _sum(rows: Rows, name: str) -> float:
+    return sum(float(row[f"{name}_kwh"]) for row in rows)
+
+
+def _beside_the_truth(noise: float, unpaid: float) -> str:
+    """What the payment has wrong, in both directions [kWh]."""
+    faults = [
+        f"{energy:.2f} kWh was {what}"
+        for energy, what in ((noise, "paid for and not done"), (unpaid, "done and not paid for"))
+        if energy >= 0.005
+    ]
+    return "; ".join(faults) or "All that was done was paid for, and nothing else"
+
+
+def _told(row: Row) -> str:
+    base, asked, used = (row[f"{n}_kwh"] for n in ("baseline", "commanded", "measured"))
+    paid, noise, missing = (row[f"{n}_kwh"] for n in ("delivered", "noise", "shortfall"))
+    return (
+        f"{row['hour']}:00: baseline {base:.3f} kWh, commanded {asked:.3f}, measured {used:.3f};"
+        f" paid for {paid:.3f}, of it not done {noise:.3f}, missing {missing:.3f}"
+    )
+
+
+def _areas(row: Row) -> Iterator[dict[str, Any]]:
+    """What is paid for and what is missing, from the baseline towards the commanded load."""
+    less = row["expected_kwh"] >= row["commanded_kwh"]
+    edge = float(row["baseline_kwh"])
+    parts = (
+        ("paid", row["delivered_kwh"] - row["noise_kwh"], "+"),
+        ("noise", row["noise_kwh"], "+"),
+        ("missing", row["shortfall_kwh"], "−"),
+    )
+    for kind, energy, sign in parts:
+        end = edge - energy if less else edge + energy
+        if energy > 1e-6:
+            yield {
+                "_x": row["hour"],
+                "_x2": row["hour"] + 1,
+                "_mid": row["hour"] + 0.5,
+                "_y": round(max(min(edge, end), 0.0), 6),
+                "_y2": round(max(edge, end), 6),
+                "_kind": kind,
+                "_t": f"{sign}{energy:.2f}",
+            }
+        edge = end
+
+
+def _painted(areas: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
+    for kind, fill in (("paid", PAID), ("noise", "white"), ("missing", MISSING)):
+        some = [area for area in areas if area["_kind"] == kind]
+        if some:
+            mark = alt.Chart(inline(some)).mark_rect(
+                fill=fill, stroke=theme.INK, strokeWidth=0.7, aria=False
+            )
+            yield place(mark, x=x, x2=alt.X2("_x2"), y=y, y2=alt.Y2("_y2"))
+    bars = [
+        {"_x": area["_x"] + (n + 0.5) / 9, "_y": area["_y"], "_y2": area["_y2"]}
+        for area in areas
+        if area["_kind"] == "noise"
+        for n in range(9)
+    ]
+    if bars:
+        rule = alt.Chart(inline(bars)).mark_rule(stroke=PAID, strokeWidth=3, aria=False)
+        yield place(rule, x=x, y=y, y2=alt.Y2("_y2"))
+
+
+def _numbers(areas: Rows, x: alt.X, y: alt.Y, scale: float) -> Iterator[alt.Chart]:
+    """The energy of each area in its middle, where there is room; on white, to be read on bars."""
+    some = [
+        {**area, "_level": (area["_y"] + area["_y2"]) / 2}
+        for area in areas
+        if (area["_y2"] - area["_y"]) * scale >= LEAST_LABELLED
+    ]
+    if some:
+        middle, level = x.copy(), y.copy()
+        middle.shorthand, level.shorthand = "_mid:Q", "_level:Q"
+        base = alt.Chart(inline(some))
+        style: dict[str, Any] = {"baseline": "middle", "fontSize": theme.SMALL, "aria": False}
+        halo = base.mark_text(**style, stroke="white", strokeWidth=4)
+        for mark in (halo, base.mark_text(**style, color=theme.INK)):
+            yield place(mark, x=middle, y=level, text=alt.Text("_t:N"))
+
+
+def _line_of_event(
+    event: Rows, column: str, x: alt.X, y: alt.Y, colour: str, dash: Sequence[int]
+) -> alt.Chart:
+    """A step line over the hours of the event only."""
+    points = [{"_x": row["hour"], "_y": row[column]} for row in event]
+    points.append({"_x": event[-1]["hour"] + 1, "_y": event[-1][column]})
+    line = alt.Chart(inline(points)).mark_line(
+        interpolate="step-after", stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False
+    )
+    return place(line, x=x, y=y)
+
+
+def _spoken_hours(event: Rows, x: alt.X) -> Iterator[alt.Chart]:
+    spoken = [
+        {"_x": row["hour"], "_x2": row["hour"] + 1, "_said": _told(row).replace(" kWh,", ",")}
+        for row in event
+    ]
+    column = alt.Chart(inline(spoken)).mark_rect(opacity=0)
+    yield place(
+        column,
+        x=x,
+        x2=alt.X2("_x2"),
+        y=0,
+        y2="height",
+        description=alt.Description("_said:N"),
+        tooltip=alt.Tooltip("_said:N", title=" "),
+    )
+
+
+# --- money ----------------------------------------------------------------------------
+
+BAR_HEIGHT = 30
+
+
+def money(rows: Rows, *, reach: float | None = None, width: int = 420) -> Picture:
+    """Amounts as bars from a line at nothing: to the right is what the home gets, to the left
+    what it pays. Rows have ``what`` and ``euro``; the last is the sum, and stands apart.
+
+    Raises ``ValueError`` if there are no rows.
+    """
+    _some(rows)
+    height = BAR_HEIGHT * len(rows) + 6
+    most = reach or max(*(abs(float(row["euro"])) for row in rows), 0.1)
+    x = alt.X(
+        "_x:Q",
+        scale=alt.Scale(domain=[-1.6 * most, 1.6 * most], nice=False),
+        axis=alt.Axis(title="Euros; left of 0: the home loses", tickCount=5),
+    )
+    bars: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
+    for n, row in enumerate(rows):
+        middle = BAR_HEIGHT * (n + 0.5) + 6 * (n == len(rows) - 1)
+        euro = float(row["euro"])
+        bars.append(
+            {
+                "_x": min(euro, 0.0),
+                "_x2": max(euro, 0.0),
+                "_y": middle - 9,
+                "_y2": middle + 9,
+                "_to": euro >= 0,
+                "_said": f"{row['what']}: {_euro(euro)}",
+                "_t": _euro(euro),
+                "_middle": middle,
+            }
+        )
+        names.append({"_y": middle, "_t": row["what"]})
+    gain = float(rows[-1]["euro"])
+    return theme.layered(
+        [
+            *_two_sided(bars, x, height),
+            place(
+                alt.Chart(inline([{"_x": 0}])).mark_rule(stroke=theme.INK, aria=False),
+                x=x,
+                y=0,
+                y2="height",
+            ),
+            _text(names[:-1], -8, _down(height), align="right"),
+            _text(names[-1:], -8, _down(height), align="right", weight="bold"),
+        ],
+        [{"what": row["what"], "euro": row["euro"]} for row in rows],
+        f"{rows[-1]['what'].capitalize()}: {_euro(gain)}",
+        "",
+        "Money [euro]: " + "; ".join(bar["_said"] for bar in bars) + ".",
+        width=width,
+        height=height,
+    )
+
+
+def _two_sided(bars: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
+    sides: Sequence[tuple[bool, str, Align, int]] = (
+        (True, PAID, "left", 6),
+        (False, MISSING, "right", -6),
+    )
+    for to, fill, align, dx in sides:
+        some = [bar for bar in bars if bar["_to"] == to]
+        if not some:
+            continue
+        mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke=theme.INK, strokeWidth=0.7)
+        yield _spoken(mark, x, _down(height))
+        end: alt.X = x.copy()
+        end.shorthand = "_x2:Q" if to else "_x:Q"
+        words = alt.Chart(inline(some)).mark_text(
+            align=align, dx=dx, baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
+        )
+        yield place(words, x=end, y=_down(height, "_middle"), text=alt.Text("_t:N"))
+
+
+def _euro(amount: float) -> str:
+    """An amount with its sign; nothing is nothing.
+
+    >>> _euro(-0.2), _euro(0.001)
+    ('−0.20 €', '0.00 €')
+    """
+    return f"{amount:+.2f} €".replace("-", "−") if abs(amount) >= 0.005 else "0.00 €"
+
+
+# --- the grid -------------------------------------------------------------------------
+
+
+def grid_state(rows: Rows, *, width: int = 560, height: int = 240) -> Picture:
+    """The imbalance that the operator wanted to be rid of, hour by hour, and what was left of it
+    beside. Above the line too much is used, below too little.
+
+    Rows are those of ``Programme.grid_records()``.
+
+    Raises ``ValueError`` if there are no rows.
+    """
+    _some(rows)
+    pairs: list[tuple[Row, float, float]] = [
+        (row, float(row["imbalance_before_kwh"]), float(row["imbalance_after_kwh"])) for row in rows
+    ]
+    before, after = sum(abs(p[1]) for p in pairs), sum(abs(p[2]) for p in pairs)
+    most = max(abs(each) for _, *both in pairs for each in both) or 1.0
+    y = alt.Y(
+        "_y:Q",
+        scale=alt.Scale(domain=[-1.3 * most, 1.3 * most], nice=False),
+        axis=alt.Axis(title="Imbalance (kWh in the hour)", tickCount=6),
+    )
+    step = width / len(pairs)
+    bars: list[dict[str, Any]] = [
+        {
+            "_x": step * (n + (0.14 if when == "before" else 0.52)),
+            "_x2": step * (n + (0.48 if when == "before" else 0.86)),
+            "_middle": step * (n + (0.31 if when == "before" else 0.69)),
+            "_y": min(amount, 0.0),
+            "_y2": max(amount, 0.0),
+            "_end": amount,
+            "_up": amount >= 0,
+            "_when": when,
+            "_t": f"{amount:+.2f}".replace("-", "−"),
+            "_said": f"day {row['day']}, {row['period']}:00, {when}: {amount:+.3f} kWh",
+        }
+        for n, (row, early, late) in enumerate(pairs)
+        for when, amount in (("before", early), ("after", late))
+    ]
+    hours = [
+        {"_x": step * (n + 0.5), "_t": f"day {row['day']}, {row['period']}:00"}
+        for n, (row, _, _) in enumerate(pairs)
+    ]
+    return theme.layered(
+        [
+            *_grid_bars(bars, y, width),
+            place(
+                alt.Chart(inline([{"_y": 0}])).mark_rule(stroke=theme.INK, aria=False),
+                x=0,
+                x2=width,
+                y=y,
+            ),
+            _text(hours, _across(width), height + 14, align="center"),
+            *key(
+                [
+                    ("before: expected minus commanded", AREA, _BEFORE, ()),
+                    ("after: measured minus commanded", AREA, MEASURED, ()),
+                ],
+                width=width,
+            ),
+        ],
+        rows,
+        f"{before:.2f} kWh of imbalance before, {after:.2f} kWh after",
+        "All homes together; the sign is lost in the sum: too much and too little both count",
+        "The grid's imbalance in each hour of the events. "
+        + "; ".join(bar["_said"] for bar in bars)
+        + ".",
+        width=width,
+        height=height,
+    )
+
+
+_BEFORE = "#dddddd"
+
+
+def _grid_bars(bars: Rows, y: alt.Y, width: int) -> Iterator[alt.Chart]:
+    for when, fill in (("before", _BEFORE), ("after", MEASURED)):
+        some = [bar for bar in bars if bar["_when"] == when]
+        mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke=theme.INK, strokeWidth=0.7)
+        yield _spoken(mark, _across(width), y)
+    middle, end = _across(width), y.copy()
+    middle.shorthand, end.shorthand = "_middle:Q", "_end:Q"
+    for up, down in ((True, -9), (False, 10)):
+        some = [bar for bar in bars if bar["_up"] == up]
+        if some:
+            words = alt.Chart(inline(some)).mark_text(
+                dy=down, baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
+            )
+            yield place(words, x=middle, y=end, text=alt.Text("_t:N"))
+
+
+# --- how far a baseline errs ----------------------------------------------------------
+
+ERROR_ROW, ERROR_GAP = 17, 12
+"""The room of one home, and between two rules [pixel]."""
+
+
+def baseline_errors(rows: Rows, *, asked_percent: int = 30, width: int = 440) -> Picture:
+    """How far each rule errs for each home, in per cent of what the home uses: a mark at the
+    mean error, and a bar one standard deviation to each side. The grey strip is as wide as the
+    reduction that is asked for.
+
+    Rows have ``rule``, ``home``, ``mean_kwh``, ``bias_kwh`` and ``rmse_kwh``.
+
+    Raises ``ValueError`` if there are no rows.
+    """
+    _some(rows)
+    rules = list(dict.fromkeys(str(row["rule"]) for row in rows))
+    homes = list(dict.fromkeys(str(row["home"]) for row in rows))
+    marks: list[dict[str, Any]] = []
+    for row in rows:
+        bias, rmse = (100 * row[f"{name}_kwh"] / row["mean_kwh"] for name in ("bias", "rmse"))
+        spread_ = max(rmse**2 - bias**2, 0.0) ** 0.5
+        rule, home = rules.index(str(row["rule"])), homes.index(str(row["home"]))
+        marks.append(
+            {
+                "_x": round(bias - spread_, 6),
+                "_x2": round(bias + spread_, 6),
+                "_middle": round(bias, 6),
+                "_y": _error_top(rule, len(homes)) + ERROR_ROW * (home + 0.5),
+                "_home": home,
+                "_t": str(row["home"]),
+                "_beyond": rmse > asked_percent,
+                "_said": f"{row['rule']}, {row['home']}: mean error {bias:+.0f} %,"
+                f" root mean square {rmse:.0f} %",
+            }
+        )
+    height = _error_top(len(rules), len(homes)) - ERROR_GAP
+    reach = 1.05 * max(abs(mark[end]) for mark in marks for end in ("_x", "_x2"))
+    x = alt.X(
+        "_x:Q",
+        scale=alt.Scale(domain=[-reach, reach], nice=False),
+        axis=alt.Axis(title="Baseline minus use (per cent of the use)", tickCount=7),
+    )
+    beyond = sum(mark["_beyond"] for mark in marks)
+    every = "every rule, for every home" if beyond == len(marks) else f"{beyond} of {len(marks)}"
+    return theme.layered(
+        [
+            *_strip(asked_percent, x),
+            *_whiskers(marks, homes, x, height),
+            *(
+                _text(
+                    [
+                        {
+                            "_y": _error_top(n, len(homes)) + ERROR_ROW * len(homes) / 2,
+                            "_t": rule.replace("_", " "),
+                        }
+                    ],
+                    -52,
+                    _down(height),
+                    align="right",
+                    weight="bold",
+                )
+                for n, rule in enumerate(rules)
+            ),
+            _text(marks, -8, _down(height), align="right"),
+        ],
+        [
+            {name: row[name] for name in ("rule", "home", "mean_kwh", "bias_kwh", "rmse_kwh")}
+            for row in rows
+        ],
+        f"Errors above the {asked_percent} % that are asked: {every}",
+        f"Mark: mean error; bar: one standard deviation; strip: {asked_percent} % either way",
+        "How far baselines are from what homes used, in per cent of the use. "
+        + "; ".join(mark["_said"] for mark in marks)
+        + ".",
+        width=width,
+        height=height,
+    )
+
+
+def _error_top(rule: int, homes: int) -> int:
+    return rule * (ERROR_ROW * homes + ERROR_GAP)
+
+
+def _strip(percent: int, x: alt.X) -> Iterator[alt.Chart]:
+    base = alt.Chart(inline([{"_x": -percent, "_x2": percent}]))
+    strip = base.mark_rect(fill="#e8e8e8", stroke="#999999", strokeDash=[4, 3], aria=False)
+    yield place(strip, x=x, x2=alt.X2("_x2"), y=0, y2="height")
+    zero = alt.Chart(inline([{"_x": 0}])).mark_rule(stroke=theme.INK, aria=False)
+    yield place(zero, x=x, y=0, y2="height")
+
+
+def _whiskers(marks: Rows, homes: Sequence[str], x: alt.X, height: int) -> Iterator[alt.Chart]:
+    middle: alt.X = x.copy()
+    middle.shorthand = "_middle:Q"
+    for n in range(len(homes)):
+        colour, _, shape = theme.node_style(n)
+        some = [mark for mark in marks if mark["_home"] == n]
+        base = alt.Chart(inline(some))
+        rule = base.mark_rule(stroke=colour, strokeWidth=3, aria=False)
+        yield place(rule, x=x, x2=alt.X2("_x2"), y=_down(height))
+        point = base.mark_point(
+            shape=shape, size=70, fill=colour, stroke=theme.INK, strokeWidth=0.7, opacity=1
+        )
+        yield place(
+            point,
+            x=middle,
+            y=_down(height),
+            description=alt.Description("_said:N"),
+            tooltip=alt.Tooltip("_said:N", title=" "),
+        )
+
+
+# --- gaming ---------------------------------------------------------------------------
+
+
+def gaming(rows: Rows, *, width: int = 430, height: int = 340) -> Picture:
+    """What an inflated baseline brings by each rule: the best of all strategies, as the mean of
+    all homes and seasons. Above the line at nothing, cheating pays.
+
+    Rows are those of ``baseline_gaming.records()``.
+
+    Raises ``ValueError`` if there are no rows.
+    """
+    _some(rows)
+    lines = _best(rows)
+    drawn: list[dict[str, Any]] = [
+        {"rule": rule, "inflation_percent": percent, "net_gain": gain}
+        for rule, line in lines.items()
+        for percent, gain in line
+    ]
+    low, high = (f(float(row["net_gain"]) for row in drawn) for f in (min, max))
+    room = 0.06 * (high - low) or 1.0
+    y = alt.Y(
+        "_y:Q",
+        scale=alt.Scale(domain=[low - room, high + room], nice=False),
+        axis=alt.Axis(title="Gained by cheating (euro in a season)", tickCount=7),
+    )
+    x = alt.X(
+        "_x:Q",
+        scale=alt.Scale(domain=[0, max(row["inflation_percent"] for row in drawn)], nice=False),
+        axis=alt.Axis(title="Inflation (per cent)", tickCount=6),
+    )
+    stopped = [rule for rule, line in lines.items() if max(gain for _, gain in line) <= 0]
+    return theme.layered(
+        [
+            place(
+                alt.Chart(inline([{"_y": 0}])).mark_rule(
+                    stroke=theme.INK, strokeWidth=2, aria=False
+                ),
+                x=0,
+                x2=width,
+                y=y,
+            ),
+            *_gain_lines(lines, x, y),
+            *_line_names(lines, x, y, width, height, (low - room, high + room)),
+        ],
+        drawn,
+        f"{len(stopped)} of {len(lines)} rules stop the cheat at this price",
+        "Above the line at nothing, cheating pays; a home that reduces nothing",
+        "What the best cheating brings, by inflation [euro]. "
+        + "; ".join(
+            f"{rule}: " + ", ".join(f"{gain:+.2f} at {percent} %" for percent, gain in line)
+            for rule, line in lines.items()
+        )
+        + ".",
+        width=width,
+        height=height,
+    )
+
+
+def _best(rows: Rows) -> dict[str, list[tuple[int, float]]]:
+    """The best strategy at each inflation, by rule."""
+    cases: dict[tuple[str, int, str], list[float]] = {}
+    for row in rows:
+        which = (str(row["rule"]), int(row["inflation_percent"]), str(row["strategy"]))
+        cases.setdefault(which, []).append(float(row["net_gain"]))
+    best: dict[str, dict[int, float]] = {}
+    for (rule, percent, _), gains in cases.items():
+        own = best.setdefault(rule, {})
+        own[percent] = max(own.get(percent, fmean(gains)), fmean(gains))
+    return {rule: sorted(own.items()) for rule, own in best.items()}
+
+
+def _gain_lines(
+    lines: Mapping[str, Sequence[tuple[int, float]]], x: alt.X, y: alt.Y
+) -> Iterator[alt.Chart]:
+    for n, (rule, line) in enumerate(lines.items()):
+        colour, dash, shape = theme.node_style(n)
+        points = [
+            {
+                "_x": percent,
+                "_y": round(gain, 6),
+                "_said": f"{rule}, {percent} %: {_euro(gain)}",
+            }
+            for percent, gain in line
+        ]
+        base = alt.Chart(inline(points))
+        yield place(
+            base.mark_line(stroke=colour, strokeWidth=2.2, strokeDash=dash, aria=False), x=x, y=y
+        )
+        yield place(
+            base.mark_point(
+                shape=shape, size=55, fill=colour, stroke=theme.INK, strokeWidth=0.6, opacity=1
+            ),
+            x=x,
+            y=y,
+            description=alt.Description("_said:N"),
+            tooltip=alt.Tooltip("_said:N", title=" "),
+        )
+
+
+def _line_names(
+    lines: Mapping[str, Sequence[tuple[int, float]]],
+    x: alt.X,
+    y: alt.Y,
+    width: int,
+    height: int,
+    domain: tuple[float, float],
+) -> Iterator[alt.Chart]:
+    """The name of each rule where its line ends, moved apart, with a leader and its marker."""
+    low, high = domain
+    ends = [height * (high - line[-1][1]) / (high - low) for line in lines.values()]
+    places = spread(ends, 18, 0, height)
+    for n, (rule, line) in enumerate(lines.items()):
+        colour, _, shape = theme.node_style(n)
+        one = alt.Chart(inline([{"_": 0}]))
+        leader = one.mark_rule(stroke="#999999", strokeWidth=0.8, aria=False)
+        yield place(leader, x=width + 2, x2=width + 20, y=ends[n], y2=places[n])
+        marker = one.mark_point(
+            shape=shape,
+            size=55,
+            fill=colour,
+            stroke=theme.INK,
+            strokeWidth=0.6,
+            opacity=1,
+            aria=False,
+        )
+        yield place(marker, x=width + 28, y=places[n])
+        holds = max(gain for _, gain in line) <= 0
+        mark = one.mark_text(
+            align="left",
+            baseline="middle",
+            fontSize=theme.SMALL,
+            fontWeight="bold" if holds else "normal",
+            color=theme.INK,
+            aria=False,
+        )
+        words = f"{rule}: stops it" if holds else rule
+        yield place(mark, x=width + 38, y=places[n], text=words)
+
+
+CELL, CELL_HEIGHT = 84, 30
+"""One rule at one incentive [pixel]."""
+
+
+def at_incentives(rows: Rows) -> Picture:
+    """Which rule stops the cheat at which incentive: a filled cell says what the best cheating
+    still brings; in a hollow one none pays.
+
+    Rows are those of ``baseline_gaming.at_incentives()``.
+
+    Raises ``ValueError`` if there are no rows.
+    """
+    _some(rows)
+    rules = list(dict.fromkeys(str(row["rule"]) for row in rows))
+    incentives = sorted({float(row["incentive"]) for row in rows})
+    width, height = CELL * len(incentives), CELL_HEIGHT * len(rules)
+    cells: list[dict[str, Any]] = []
+    for row in rows:
+        left = CELL * incentives.index(float(row["incentive"]))
+        top = CELL_HEIGHT * rules.index(str(row["rule"]))
+        gain = f"{row['net_gain']:+.2f} €".replace("-", "−")
+        verdict = "stops it" if row["stops"] else f"cheating brings {gain}"
+        cells.append(
+            {
+                "_x": left + 2,
+                "_x2": left + CELL - 2,
+                "_mid": left + CELL / 2,
+                "_y": top + 2,
+                "_y2": top + CELL_HEIGHT - 2,
+                "_middle": top + CELL_HEIGHT / 2,
+                "_stops": bool(row["stops"]),
+                "_t": "stops it" if row["stops"] else gain,
+                "_said": f"{row['rule']}, {row['incentive']:g} €/kWh: {verdict}",
+            }
+        )
+    always = [r for r in rules if all(row["stops"] for row in rows if row["rule"] == r)]
+    return theme.layered(
+        [
+            *_cells(cells, width, height),
+            *(
+                _text(
+                    [{"_y": CELL_HEIGHT * (n + 0.5), "_t": rule}],
+                    -8,
+                    _down(height),
+                    align="right",
+                    weight="bold" if rule in always else "normal",
+                )
+                for n, rule in enumerate(rules)
+            ),
+            _text(
+                [
+                    {"_x": CELL * (n + 0.5), "_t": f"{incentive:g} €/kWh"}
+                    for n, incentive in enumerate(incentives)
+                ],
+                _across(width),
+                -12,
+                align="center",
+                weight="bold",
+            ),
+        ],
+        rows,
+        f"{len(always)} of {len(rules)} rules stop the cheat at every incentive",
+        "Filled: what the best inflation brings a home in a season",
+        "Which rule stops an inflated baseline. " + "; ".join(c["_said"] for c in cells) + ".",
+        width=width,
+        height=height,
+    )
+
+
+def _cells(cells: Rows, width: int, height: int) -> Iterator[alt.Chart]:
+    for stops, fill in ((False, MISSING), (True, "white")):
+        some = [cell for cell in cells if cell["_stops"] == stops]
+        if some:
+            mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke="#666666", strokeWidth=0.8)
+            yield _spoken(mark, _across(width), _down(height))
+    middle = _across(width)
+    middle.shorthand = "_mid:Q"
+    words = alt.Chart(inline(cells)).mark_text(
+        baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
+    )
+    yield place(words, x=middle, y=_down(height, "_middle"), text=alt.Text("_t:N"))
+
+
+# --- pieces ---------------------------------------------------------------------------
+
+
+def _some(rows: Rows) -> None:
+    if not rows:
+        raise ValueError("there are no rows to draw")
+
+
+def _across(width: int) -> alt.X:
+    """Places in pixels from the left, as data."""
+    return alt.X("_x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
+
+
+def _down(height: int, column: str = "_y") -> alt.Y:
+    """Places in pixels from the top, as data."""
+    scale = alt.Scale(domain=[height, 0], nice=False)
+    return alt.Y(f"{column}:Q", scale=scale, axis=None)
+
+
+def _spoken(mark: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:
+    """Rectangles that say their numbers to pointers and screen readers."""
+    return place(
+        mark,
+        x=x,
+        x2=alt.X2("_x2"),
+        y=y,
+        y2=alt.Y2("_y2"),
+        description=alt.Description("_said:N"),
+        tooltip=alt.Tooltip("_said:N", title=" "),
+    )
+
+
+def _text(
+    lines: Rows,
+    x: alt.X | float,
+    y: alt.Y | float,
+    *,
+    align: Align = "left",
+    weight: Weight = "normal",
+) -> alt.Chart:
+    """The texts ``_t`` of some rows."""
+    mark = alt.Chart(inline(lines)).mark_text(
+        align=align,
+        baseline="middle",
+        fontSize=theme.SMALL,
+        fontWeight=weight,
+        color=theme.INK,
+        aria=False,
+    )
+    return place(mark, x=x, y=y, text=alt.Text("_t:N"))
