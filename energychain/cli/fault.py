@@ -9,7 +9,8 @@ from energychain.grid.attacks import DEFENCES
 from energychain.grid.dc_line import WINDOW, Fault
 from energychain.grid.relay import RELAYS
 from energychain.primitives.refusals import BadInput, Refusal
-from energychain.studies.dc_fault import FITS, LEDGER_DELAY, attack_named, form
+from energychain.studies.dc_fault import LEDGER_DELAY, attack_named, form
+from energychain.studies.dc_fault_fit import FITS
 
 PATHS = ("primary", "ledger")
 

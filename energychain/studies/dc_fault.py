@@ -20,7 +20,6 @@ The delay of the ledger is a parameter. The chapter prints "less than 29 ms" and
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -44,7 +43,7 @@ from energychain.grid.attacks import (
     score,
     send,
 )
-from energychain.grid.dc_line import SET_B, SET_U, WINDOW, Fault, Line, LoadStep, Waveforms, solve
+from energychain.grid.dc_line import WINDOW, Fault, Line, LoadStep, Waveforms, solve
 from energychain.grid.messages import Receiver, Terms
 from energychain.grid.relay import (
     BEFORE,
@@ -88,23 +87,6 @@ RECORDED = Fault(resistance=1.0, location=0.33)
 """The fault that an attacker has on tape: the chapter's."""
 
 SECRET = b"the secret of a line in a study"
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A line and a relay that were chosen together."""
-
-    line: Line
-    sampling: Sampling
-
-
-FITS: Mapping[str, Fit] = MappingProxyType(
-    {
-        "B": Fit(SET_B, Sampling()),
-        "U": Fit(SET_U, Sampling(consecutive=2, breaker_s=50e-6)),
-    }
-)
-"""The two sets of numbers that agree with the chapter's four figures."""
 
 
 # --- from waveforms to messages -------------------------------------------------------

@@ -13,11 +13,21 @@ import numpy as np
 import pytest
 from scipy.integrate import simpson
 
+from energychain.consensus.difficulty import (
+    GENESIS,
+    bits_and_hash,
+    compact,
+    expanded,
+    what_bits_encode,
+)
 from energychain.grid.dc_line import SET_B, SET_U, Fault, Line, LoadStep, droop, solve
 from energychain.grid.relay import Sampling, isolation_over_phases, measure, watch
 from energychain.primitives.bitcoin import bitcoin_header, double_sha256
 from energychain.studies import STUDIES
 from energychain.studies.claims import agrees_as_printed, erratum, fitted
+from energychain.studies.dc_fault import (
+    LEDGER_DELAY,
+)
 from energychain.studies.dc_fault_claims import (
     BARE,
     CLEAR_1,
@@ -27,31 +37,27 @@ from energychain.studies.dc_fault_claims import (
     CONVENTIONS,
     FED,
     FIRST,
-    FITS,
-    FREE,
-    GENESIS,
-    HARD,
     INTO,
-    LEDGER_DELAY,
     PEAK_1,
     PEAK_10,
-    SHORT_WINDOW,
-    SOFT,
-    Fit,
-    bits_and_hash,
-    changed,
     claims,
-    compact,
     delays_that_give,
     derivative,
-    expanded,
-    figures,
     gap_of_equation_3,
     highest_with_freewheel,
     mixed_conventions,
-    sensitivities,
-    what_bits_encode,
     without_terminals,
+)
+from energychain.studies.dc_fault_fit import (
+    FITS,
+    FREE,
+    HARD,
+    SHORT_WINDOW,
+    SOFT,
+    Fit,
+    changed,
+    figures,
+    sensitivities,
 )
 
 FOUND = claims()
