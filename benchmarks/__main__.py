@@ -13,7 +13,16 @@ from time import perf_counter
 
 from Crypto.Hash import SHA256
 
-from benchmarks import dc_line, explorers, markets, messages, workloads
+from benchmarks import (
+    dc_line,
+    explorers,
+    load_shifting,
+    markets,
+    merkle,
+    messages,
+    network,
+    workloads,
+)
 from benchmarks.timing import RUNS, Result, best
 from energychain.consensus.work import NoNonceFound, mine
 from energychain.ledger.chain import Chain
@@ -125,7 +134,10 @@ def main() -> None:
         day,
         *markets.WORKS,
         *dc_line.WORKS,
+        *load_shifting.WORKS,
         *messages.WORKS,
+        *merkle.WORKS,
+        *network.WORKS,
         *explorers.WORKS,
         imports,
         import_core,

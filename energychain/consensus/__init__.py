@@ -1,1 +1,1 @@
-"""Floor 2: which block is next. Here, proof of work."""
+"""Floor 2: which block is next, and who decides it."""
