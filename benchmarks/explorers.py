@@ -5,11 +5,19 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.timing import Result
+from energychain.widgets.avalanche import AvalancheExplorer
 from energychain.widgets.charging_quota import ChargingQuotaExplorer
+from energychain.widgets.contracts import ContractExplorer
 from energychain.widgets.dc_attacks import AttackExplorer
 from energychain.widgets.dc_fault import FaultExplorer
 from energychain.widgets.demand_response import EventDayExplorer
+from energychain.widgets.load_shifting import LoadShiftingExplorer
 from energychain.widgets.market import MarketExplorer
+from energychain.widgets.merkle_proof import MerkleProofExplorer
+from energychain.widgets.mining import MiningExplorer
+from energychain.widgets.prosumer import ProsumerExplorer
+from energychain.widgets.q_table import QTableExplorer
+from energychain.widgets.signing import SigningExplorer
 from energychain.widgets.token_day import TokenDayExplorer
 
 TOUCH = 0.1
@@ -33,9 +41,17 @@ def redraw(
 
 
 WORKS: tuple[Callable[[], Result], ...] = (
+    redraw(AvalancheExplorer, "place", (1, 5, 9, 13, 17, 21)),
+    redraw(SigningExplorer, "reading", (1, 2, 3, 4, 5)),
+    redraw(MerkleProofExplorer, "homes", (16, 15, 14, 13, 12)),
+    redraw(MiningExplorer, "bits", (4, 5, 6, 8, 12)),
+    redraw(ContractExplorer, "amount", (1.0, 1.5, 3.0, 4.0, 5.0)),
     redraw(TokenDayExplorer, "wh_per_token", (160, 170, 180, 190, 200)),
     redraw(MarketExplorer, "price", (22.5, 23.0, 23.5, 24.0, 24.5, 25.0)),
     redraw(ChargingQuotaExplorer, "over_kw", (1, 2, 3, 4, 5)),
+    redraw(LoadShiftingExplorer, "participation", (10, 20, 30, 40, 100)),
+    redraw(ProsumerExplorer, "dr_price", (0.05, 0.1, 0.15, 0.2, 0.25)),
+    redraw(QTableExplorer, "episode", (10, 20, 50, 200, 500)),
     redraw(EventDayExplorer, "inflation", (5, 10, 15, 20, 25)),
     redraw(FaultExplorer, "resistance", (0.05, 0.2, 2.0, 5.0, 20.0)),
     redraw(AttackExplorer, "attack", ("flood", "loss", "false data", "stolen key", "ARP edit")),

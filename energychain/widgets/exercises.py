@@ -8,11 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from energychain.consensus.pbft import quorum
 from energychain.contracts.charging_quota import initial_quota
 from energychain.contracts.energy_trade import tokens_due
 from energychain.grid.dc_line import SET_B, Fault, LoadStep, solve
 from energychain.grid.relay import watch
+from energychain.ledger.state import Call, Storage
+from energychain.primitives.bitcoin import bitcoin_merkle_root, double_sha256
+from energychain.primitives.hashing import short
+from energychain.primitives.keys import ORDER, Address
+from energychain.primitives.refusals import Refusal
 from energychain.studies import baseline_gaming
+from energychain.widgets.consensus import HONEST, PRIMARIES, talk
+from energychain.widgets.contracts import jar
 
 Verdict = Literal["right", "nearly", "wrong", "not attempted yet"]
 
@@ -103,6 +111,57 @@ def function(
     return judge
 
 
+def joined_alike(given: object) -> Feedback:
+    """Two different readings, each a name and a number of mWh, whose texts are one when name
+    and number are simply joined.
+
+    >>> joined_alike((("node 1", 5), ("node 2", 5)))
+    wrong: joined, they are 'node 15' and 'node 25'
+    """
+    match given:
+        case ((str(name), int(energy)), (str(other), int(more))):
+            pass
+        case _:
+            return Feedback("wrong", f"expected two pairs of a name and mWh, found {given!r}")
+    if (name, energy) == (other, more):
+        return Feedback("wrong", "that is one reading, twice: they must differ")
+    one, two = f"{name}{energy}", f"{other}{more}"
+    return (
+        Feedback("right")
+        if one == two
+        else Feedback("wrong", f"joined, they are {one!r} and {two!r}")
+    )
+
+
+BLOCK_OF_SIX = ("a", "b", "c", "d", "e", "f")
+"""The transactions of a block, as letters, built the way Bitcoin does."""
+
+
+def another_block_with_its_root(given: object) -> Feedback:
+    """Another list of letters that has, in Bitcoin's tree, the root of :data:`BLOCK_OF_SIX`.
+
+    >>> another_block_with_its_root(["a"])
+    wrong: that leads to the root bf5d3aff, the block's is 68075bfc
+    """
+    if not isinstance(given, list | tuple) or not all(isinstance(each, str) for each in given):
+        return Feedback("wrong", f"expected a list of letters, found {given!r}")
+    if not given:
+        return Feedback("wrong", "a Bitcoin block has at least one transaction")
+    if tuple(given) == BLOCK_OF_SIX:
+        return Feedback("wrong", "that is the block itself: find another one")
+    found, wanted = (
+        bitcoin_merkle_root([double_sha256(letter.encode()) for letter in letters])
+        for letters in (given, BLOCK_OF_SIX)
+    )
+    if found == wanted:
+        return Feedback("right")
+    if tuple(given) == (*BLOCK_OF_SIX, "f"):
+        return Feedback("wrong", "six is even: no single letter is doubled. Which level is odd?")
+    return Feedback(
+        "wrong", f"that leads to the root {short(found)}, the block's is {short(wanted)}"
+    )
+
+
 def healthy_line_that_trips(given: object) -> Feedback:
     """Something that is no fault on the line of set B, but trips the printed relay: a load
     step, a fault elsewhere, None for nothing at all.
@@ -125,6 +184,31 @@ def healthy_line_that_trips(given: object) -> Feedback:
     if isinstance(given, LoadStep):
         return Feedback("wrong", "that step is too small to be seen: nothing falls")
     return Feedback("wrong", "that fault makes i1 rise all the time: make it fall")
+
+
+def stops_everything(given: object) -> Feedback:
+    """A primary, and whether replica 1 lies too, with which PBFT's four replicas never make
+    anything final.
+
+    >>> stops_everything(("honest", False))
+    wrong: everybody is honest there
+    """
+    match given:
+        case (str(primary), bool(second)) if primary in PRIMARIES:
+            pass
+        case _:
+            known = ", ".join(map(repr, PRIMARIES))
+            return Feedback("wrong", f"expected a pair of {known} and a bool, found {given!r}")
+    said = talk(primary, second)
+    if not said.liars:
+        return Feedback("wrong", "everybody is honest there")
+    if not said.safe:
+        return Feedback("wrong", "that divides the honest ones: two blocks are final, not none")
+    if not any(said.finals.values()):
+        return Feedback("right")
+    if primary == HONEST:
+        return Feedback("wrong", "an honest primary proposes, and three votes come together")
+    return Feedback("wrong", "one liar is not enough: the honest three agree in the end")
 
 
 def cheat_that_pays(given: object) -> Feedback:
@@ -154,6 +238,79 @@ def cheat_that_pays(given: object) -> Feedback:
     )
 
 
+def jar_with_credit(given: object) -> Feedback:
+    """A contract that does what :func:`~energychain.widgets.contracts.jar` does, and refuses
+    whatever would leave somebody more than 1,000 milli-tokens in debt.
+
+    >>> jar_with_credit(jar)
+    wrong: it refuses nobody: what if somebody owes more than one token?
+    """
+    if not callable(given):
+        return Feedback("wrong", "expected a contract: a function of storage, sender and call")
+    cases = [(mine, amount) for mine in (0, 700, 3_000) for amount in (1, 999, 1_000, 1_001, 4_001)]
+    refused = []
+    for mine, amount in cases:
+        storage: Storage = {_SOMEBODY: mine}
+        call = Call("draw", (amount,), 0, lambda asset, owner: 10**6)
+        try:
+            outcome = given(storage, _SOMEBODY, call)
+        except Refusal:
+            refused.append(True)
+            continue
+        except Exception as fault:  # a learner's contract may fail in any way
+            return Feedback("wrong", f"your contract raised {type(fault).__name__}: {fault}")
+        if outcome != jar(storage, _SOMEBODY, call):
+            return Feedback("wrong", "what it does not refuse, it must do just as the jar does")
+        refused.append(False)
+    for rule, advice in _CREDIT_RULES:
+        if refused == [rule(mine, amount) for mine, amount in cases]:
+            return Feedback("wrong", advice) if advice else Feedback("right")
+    mine, amount = next(
+        case for case, no in zip(cases, refused, strict=True) if no != (case[1] > case[0] + 1_000)
+    )
+    return Feedback("wrong", f"look at somebody who has {mine:,} in the jar and draws {amount:,}")
+
+
+_SOMEBODY = Address("0x" + "a" * 40)
+
+_CREDIT_RULES: Sequence[tuple[Callable[[int, int], bool], str]] = (
+    (lambda mine, amount: amount > mine + 1_000, ""),
+    (lambda mine, amount: False, "it refuses nobody: what if somebody owes more than one token?"),
+    (lambda mine, amount: amount > mine, "that guard gives no credit at all"),
+    (
+        lambda mine, amount: amount >= mine + 1_000,
+        "who owes just one token may: the limit itself is allowed",
+    ),
+    (
+        lambda mine, amount: amount > 1_000,
+        "that looks at the call alone: what the sender has in the jar counts, too",
+    ),
+)
+"""What people really write, each with advice; the first one is right."""
+
+
+def home_recognised(given: object) -> Feedback:
+    """The pseudonym of the line-up of lesson 11 under which the suspect published.
+
+    >>> home_recognised("H0-C")
+    wrong: expected one of the five addresses, as they stand above the days
+    """
+    from energychain.widgets.privacy import line_up  # loads charts
+
+    lineup = line_up()
+    if not isinstance(given, str) or given not in lineup.seen:
+        return Feedback("wrong", "expected one of the five addresses, as they stand above the days")
+    if lineup.homes[given] == lineup.suspect:
+        return Feedback("right")
+    day = lineup.seen[given]
+    far = min(float(abs(day - known).sum()) for known in lineup.known)
+    return Feedback(
+        "wrong",
+        f"that day has {day.sum():.1f} kWh and is {far:.2f} kWh from the most similar known day:"
+        " another one is nearer",
+    )
+
+
 def _offered(price: int) -> int:
     """What the sellers of chapter 9, Table 3 would give at a price [token/kWh] or less [mWh]."""
     offers = ((6_800_000, 16), (7_200_000, 19), (9_800_000, 22), (3_200_000, 25))
@@ -168,6 +325,11 @@ def _share(demand: int) -> int:
 def _dr_price(price: int) -> int:
     """Equations (2) and (3) of chapter 7 with alpha 3/2 and 250,000 upstream [micro/kWh]."""
     return min(price * 3 // 2, 250_000)
+
+
+def _low_s(s: int) -> int:
+    """The smaller of the two s that plain ECDSA takes for one message."""
+    return min(s, ORDER["p256"] - s)
 
 
 def _isolated_us(delay: int) -> int:
@@ -191,6 +353,320 @@ EXERCISES: Mapping[str, Exercise] = {
         ("One balance per hour and household.",),
         "answer = 24 * 3",
         ("answer = 24", "answer = 144"),
+    ),
+    "01.joined": Exercise(
+        "Find two different readings, each a pair of a name and a whole number of mWh, that are"
+        " the same text when name and number are simply joined.",
+        joined_alike,
+        (
+            "'node 1' and 52 are joined to 'node 152'. Who else could have said that?",
+            "Nothing says where the name ends: let a digit change sides.",
+        ),
+        'answer = (("node 1", 52), ("node 15", 2))',
+        (
+            'answer = (("node 1", 52), ("node 1", 52))',
+            'answer = (("node 1", 52), ("node 2", 51))',
+            'answer = ("node 152", "node 152")',
+        ),
+    ),
+    "01.limit": Exercise(
+        "The digest of ('limit', p) begins with 8aeee29f, where p is a whole number of tokens from"
+        " 1 to 100. What is p?",
+        number(
+            27,
+            "tokens",
+            0,
+            {
+                26: "the first limit that you tried is 1, but a list counts its items from 0",
+                16: "that is the limit of the text: its digest begins otherwise",
+            },
+            near=0.0,
+        ),
+        (
+            "You cannot turn the digest back. But there are only a hundred limits.",
+            "short(digest(('limit', p))) gives the first eight digits.",
+            "for p in range(1, 101): if they are the ones you look for, that is it.",
+        ),
+        "from energychain.primitives.hashing import digest, short\n"
+        "(answer,) = (p for p in range(1, 101) if short(digest(('limit', p))) == '8aeee29f')",
+        ("answer = 26", "answer = 16"),
+    ),
+    "01.low_s": Exercise(
+        "Write low(s): the s that the ledger accepts, for an s of which you do not know whether it"
+        " is the low or the high one; n is ORDER['p256'].",
+        function(
+            _low_s,
+            (1, 12_345, ORDER["p256"] - 12_345, ORDER["p256"] // 2, ORDER["p256"] // 2 + 1),
+            {
+                "turned": (
+                    lambda s: ORDER["p256"] - s,
+                    "that turns a low s into a high one, too: only one of the two may stay",
+                ),
+                "high": (
+                    lambda s: max(s, ORDER["p256"] - s),
+                    "those are the high ones: the ledger wants the others",
+                ),
+                "cut": (
+                    lambda s: s % (ORDER["p256"] // 2),
+                    "the two belong together as s and n - s: taking half of n away gives a number"
+                    " that signs nothing",
+                ),
+            },
+            unit="as s",
+        ),
+        (
+            "If s is one of the two, n - s is the other.",
+            "The low one is the smaller of both.",
+        ),
+        "from energychain.primitives.keys import ORDER\n"
+        "def answer(s):\n    return min(s, ORDER['p256'] - s)",
+        (
+            "from energychain.primitives.keys import ORDER\n"
+            "def answer(s):\n    return ORDER['p256'] - s",
+            "from energychain.primitives.keys import ORDER\n"
+            "def answer(s):\n    return max(s, ORDER['p256'] - s)",
+            "from energychain.primitives.keys import ORDER\n"
+            "def answer(s):\n    return s % (ORDER['p256'] // 2)",
+        ),
+    ),
+    "02.twice": Exercise(
+        "A block has the transactions a, b, c, d, e and f. Find another list of letters with the"
+        " same root in Bitcoin's tree, which doubles the last node of an odd level.",
+        another_block_with_its_root,
+        (
+            "Six leaves make three pairs: ab, cd, ef. Three is odd.",
+            "So the tree is made of ab, cd, ef and once more ef.",
+        ),
+        'answer = list("abcdefef")',
+        ('answer = list("abcdef")', 'answer = list("abcdeff")', 'answer = list("abcdefabcdef")'),
+    ),
+    "02.path": Exercise(
+        "A block holds 1,000 readings. How many bytes has the proof of the first one, without"
+        " the header and the reading itself?",
+        number(
+            320,
+            "bytes",
+            0,
+            {
+                10: "those are the digests: each has 32 bytes",
+                31_968: "those are the digests of all other readings: most are folded into few",
+                288: "nine levels are enough for 512 readings, and no more",
+                352: "the root is no part of it: it stands in the header",
+            },
+        ),
+        (
+            "Each level gives one sister.",
+            "How often must 1,000 be halved, rounded up, until one is left?",
+        ),
+        "answer = (1_000 - 1).bit_length() * 32",
+        ("answer = 10", "answer = 999 * 32", "answer = 9 * 32", "answer = 11 * 32"),
+    ),
+    "02.wait": Exercise(
+        "A street's miners find a block every hour on average. They have tried for an hour in"
+        " vain. What is the probability that they find one in the next hour? (to two decimals)",
+        number(
+            0.63,
+            "as a share",
+            2,
+            {
+                1.0: "an hour is the average: nothing is owed to those who have waited",
+                0.37: "that is the probability that they find none",
+                0.86: "that is for two hours, seen from their beginning: the first one is over",
+                0.5: "the average is not the middle: short waits are more frequent than long ones",
+            },
+            near=0.02,
+        ),
+        (
+            "Tries have no memory: the hour that is over does not count.",
+            "So many tries, each with a tiny chance: none succeeds with (1 - 1/N) to the N.",
+            "That is 1/e, very nearly.",
+        ),
+        "from math import exp\nanswer = round(1 - exp(-1), 2)",
+        ("answer = 1.0", "answer = 0.37", "answer = 0.86", "answer = 0.5"),
+    ),
+    "03.stop": Exercise(
+        "With which primary, and does replica 1 lie too, does nothing ever become final?",
+        stops_everything,
+        (
+            "Three votes of four are needed. How many honest replicas are left?",
+            "Liars that vote, for whatever it is, help to make something final.",
+            "So they had better say nothing, and in the second view, too.",
+        ),
+        'answer = ("silent", True)',
+        (
+            'answer = ("tells two stories", True)',
+            'answer = ("silent", False)',
+            'answer = ("honest", True)',
+        ),
+    ),
+    "03.wait": Exercise(
+        "How many seconds does a seller wait on average until an attacker with 20 % of the power"
+        " has a chance below 0.1 %, exactly, with a block every 15 seconds?",
+        number(
+            195,
+            "s",
+            0,
+            {
+                165: "that is Nakamoto's table: the exact formula asks for more blocks",
+                13: "those are blocks: the question asks for seconds",
+                180: "that is the testbed's twelve: it is not quite enough here",
+                90: "that would do against a tenth of the power",
+            },
+            near=0.0,
+        ),
+        (
+            "How many confirmations does it take? The explorer of part 4 says it.",
+            "confirmations_for(0.2), and not with chance=nakamoto.",
+            "So many blocks, 15 seconds each.",
+        ),
+        "from energychain.consensus.double_spend import confirmations_for\n"
+        "answer = 15 * confirmations_for(0.2)",
+        ("answer = 15 * 11", "answer = 13", "answer = 15 * 12", "answer = 15 * 6"),
+    ),
+    "03.stale": Exercise(
+        "What share of the blocks is wasted with a block every 2 s and a latency of 0.5 s?"
+        " (per cent, to one decimal)",
+        number(
+            20.0,
+            "%",
+            1,
+            {
+                25.0: "a chain needs more than 2 s for a height: the news must travel, too",
+                22.1: "that is how often a block meets a rival: not every rival is one more orphan",
+                0.2: "you have a share: the question asks for per cent",
+                80.0: "those are the blocks that stay",
+            },
+            near=0.0,
+        ),
+        (
+            "The formula is d / (d + T).",
+            "d is the latency, T the mean time between two blocks, both in seconds.",
+        ),
+        "answer = round(100 * 0.5 / (0.5 + 2), 1)",
+        (
+            "answer = 100 * 0.5 / 2",
+            "import math\nanswer = 100 * (1 - math.exp(-0.5 / 2))",
+            "answer = 0.5 / 2.5",
+            "answer = 100 * 2 / 2.5",
+        ),
+    ),
+    "03.quorum": Exercise(
+        "Write quorum(n): the fewest votes of n replicas such that any two quorums share an"
+        " honest one, if PBFT's f of them lie.",
+        function(
+            quorum,
+            (3, 4, 5, 6, 7, 8, 9, 10, 12, 100),
+            {
+                "majority": (
+                    lambda n: n // 2 + 1,
+                    "two majorities share a replica: that one may be the liar",
+                ),
+                "2f + 1": (
+                    lambda n: 2 * ((n - 1) // 3) + 1,
+                    "right where n is 3f + 1: try five replicas, and count what two quorums share",
+                ),
+                "more than two thirds": (
+                    lambda n: 2 * n // 3 + 1,
+                    "safe, but with six replicas it is one vote more than needed",
+                ),
+            },
+            unit="replicas",
+        ),
+        (
+            "Of n replicas, f = (n - 1) // 3 may lie.",
+            "Two quorums of q share at least 2 q - n replicas.",
+            "That must be more than f: so q is more than (n + f) / 2.",
+        ),
+        "def answer(n):\n    f = (n - 1) // 3\n    return (n + f) // 2 + 1",
+        (
+            "def answer(n):\n    return n // 2 + 1",
+            "def answer(n):\n    return 2 * ((n - 1) // 3) + 1",
+            "def answer(n):\n    return 2 * n // 3 + 1",
+        ),
+    ),
+    "04.credit": Exercise(
+        "Write credit(storage, sender, call): it does what jar does, but raises NotYours if its"
+        " caller would owe the jar more than 1,000 milli-tokens.",
+        jar_with_credit,
+        (
+            "Look at guarded: it asks jar what it would do, and then looks at the answer.",
+            "outcome.writes[sender] is what the caller would have in the jar; below 0 it owes.",
+            "It may go down to -1,000.",
+        ),
+        "from energychain.widgets.contracts import NotYours, jar\n"
+        "def answer(storage, sender, call):\n"
+        "    outcome = jar(storage, sender, call)\n"
+        "    if outcome.writes[sender] < -1_000:\n"
+        '        raise NotYours("nobody may owe more than one token")\n'
+        "    return outcome",
+        (
+            "from energychain.widgets.contracts import jar as answer",
+            "from energychain.widgets.contracts import guarded as answer",
+            "from energychain.widgets.contracts import NotYours, jar\n"
+            "def answer(storage, sender, call):\n"
+            "    outcome = jar(storage, sender, call)\n"
+            "    if outcome.writes[sender] <= -1_000:\n"
+            '        raise NotYours("no")\n'
+            "    return outcome",
+            "from energychain.widgets.contracts import NotYours, jar\n"
+            "def answer(storage, sender, call):\n"
+            "    if call.arguments[0] > 1_000:\n"
+            '        raise NotYours("no")\n'
+            "    return jar(storage, sender, call)",
+            "def answer(storage, sender, call):\n    return ...",
+        ),
+    ),
+    "04.gas": Exercise(
+        "A call of 200 bytes; its contract writes two entries of 90 bytes together, asks for one"
+        " transfer and announces one event. How much gas does it take?",
+        number(
+            45_015,
+            "gas",
+            0,
+            {
+                24_015: "a place in the block costs, too",
+                43_575: "the entries' bytes are written as well, and each byte costs",
+                41_815: "the bytes of the call itself cost, too",
+                40_015: "there are two entries, and each has its price",
+                24_200: "that is what reading costs: a call that is done takes more",
+            },
+            near=0.0,
+        ),
+        (
+            "Six items, as in the bill: place, bytes, entries, their bytes, transfers, events.",
+            "21,000 for the place, and 16 for each of 200 bytes.",
+            "Each entry takes 5,000, and each of its bytes 16; a transfer 9,000, an event 375.",
+        ),
+        "answer = 21_000 + 200 * 16 + 2 * 5_000 + 90 * 16 + 9_000 + 375",
+        (
+            "answer = 200 * 16 + 2 * 5_000 + 90 * 16 + 9_000 + 375",
+            "answer = 21_000 + 200 * 16 + 2 * 5_000 + 9_000 + 375",
+            "answer = 21_000 + 2 * 5_000 + 90 * 16 + 9_000 + 375",
+            "answer = 21_000 + 200 * 16 + 5_000 + 90 * 16 + 9_000 + 375",
+            "answer = 21_000 + 200 * 16",
+        ),
+    ),
+    "04.line": Exercise(
+        "On which line of raffle may two nodes come to different answers?",
+        number(
+            4,
+            "lines",
+            0,
+            {
+                1: "that line only gives it a name",
+                2: "the storage is the same on every node: it is part of the state",
+                3: "call.time is the block's time, which all nodes read from the same header",
+                5: "this is plain arithmetic: does every node do it with the same list?",
+                6: "it writes what it was given: where does the difference come from?",
+            },
+            near=0.0,
+        ),
+        (
+            "What is in the storage, in the call or in the block is the same for all.",
+            "In which order does Python walk through a set of texts? Start it twice and look.",
+        ),
+        "answer = 4",
+        ("answer = 3", "answer = 5", "answer = 2", "answer = 6"),
     ),
     "05.due": Exercise(
         "Write due(energy): the milli-tokens owed in all for a cumulative energy in mWh,"
@@ -686,6 +1162,92 @@ EXERCISES: Mapping[str, Exercise] = {
             "def answer(delay):\n    return 1_300 + delay",
             "def answer(delay):\n    return 1_320 + delay",
             "def answer(delay):\n    return max(1_420, delay)",
+        ),
+    ),
+    "11.steps": Exercise(
+        "Write steps(leaves): the most digests that an inclusion proof needs in a tree of so many"
+        " leaves, one or more.",
+        function(
+            lambda leaves: (leaves - 1).bit_length(),
+            (1, 2, 3, 4, 5, 16, 20, 97, 1_000_000),
+            {
+                "floor": (
+                    lambda leaves: leaves.bit_length() - 1,
+                    "round up: three leaves need as many levels as four",
+                ),
+                "digits": (
+                    lambda leaves: leaves.bit_length(),
+                    "two leaves need one digest, not two: try the powers of two",
+                ),
+                "half": (
+                    lambda leaves: leaves // 2,
+                    "each step halves what is left: how often can one halve?",
+                ),
+                "all": (
+                    lambda leaves: leaves - 1,
+                    "that would be all the other leaves: a digest stands for many of them",
+                ),
+            },
+            unit="leaves",
+        ),
+        (
+            "Each step up halves what is left. How often, until one is left?",
+            "That is log2, rounded up. math.log2 is a float; (leaves - 1).bit_length() is exact.",
+        ),
+        "def answer(leaves):\n    return (leaves - 1).bit_length()",
+        (
+            "def answer(leaves):\n    return leaves.bit_length() - 1",
+            "def answer(leaves):\n    return leaves.bit_length()",
+            "def answer(leaves):\n    return leaves // 2",
+            "def answer(leaves):\n    return leaves - 1",
+        ),
+    ),
+    "11.clusters": Exercise(
+        "40,000 homes, and an anchor costs an aggregator as much as four readings. Into how many"
+        " clusters should they be divided, so that an aggregator bears least?",
+        number(
+            100,
+            "clusters",
+            0,
+            {
+                200: "that is the root of n, which is best if an anchor costs as much as a reading",
+                400: "the other way round: dear anchors make fewer clusters",
+                10_000: "that is n divided by the price: take the root",
+                50: "you divided by the price outside the root: it belongs inside",
+            },
+            near=0.0,
+        ),
+        (
+            "n/c readings and c anchors: n/c + 4 c. Where is that least?",
+            "Where the two parts are equal: n/c = 4 c.",
+        ),
+        "answer = (40_000 / 4) ** 0.5",
+        ("answer = 40_000**0.5", "answer = (40_000 * 4) ** 0.5", "answer = 40_000 / 4"),
+    ),
+    "11.home": Exercise(
+        "Five homes published a day, each under a new address. Which address is H0-C's?",
+        home_recognised,
+        (
+            "Look at the night and at the peaks: what is usual for H0-C, and which line never"
+            " leaves it far?",
+            "Compare each day with all known days, hour by hour: abs(day - known).sum().",
+            "The smallest of these distances, for each address; then the least of all.",
+        ),
+        "from energychain.widgets.privacy import line_up\n"
+        "lineup = line_up()\n"
+        "def distance(name):\n"
+        "    return min(abs(lineup.seen[name] - day).sum() for day in lineup.known)\n"
+        "answer = min(lineup.seen, key=distance)",
+        (
+            "from energychain.widgets.privacy import line_up\n"
+            "lineup = line_up()\n"
+            "usual = lineup.known.sum(axis=1).mean()\n"
+            "answer = min(lineup.seen, key=lambda name: abs(lineup.seen[name].sum() - usual))",
+            "from energychain.widgets.privacy import line_up\n"
+            "lineup = line_up()\n"
+            "usual = lineup.known.max(axis=1).mean()\n"
+            "answer = min(lineup.seen, key=lambda name: abs(lineup.seen[name].max() - usual))",
+            "answer = 'H0-C'",
         ),
     ),
 }
