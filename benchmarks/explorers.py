@@ -7,10 +7,12 @@ from typing import Any
 from benchmarks.timing import Result
 from energychain.widgets.avalanche import AvalancheExplorer
 from energychain.widgets.charging_quota import ChargingQuotaExplorer
+from energychain.widgets.consensus import PbftExplorer
 from energychain.widgets.contracts import ContractExplorer
 from energychain.widgets.dc_attacks import AttackExplorer
 from energychain.widgets.dc_fault import FaultExplorer
 from energychain.widgets.demand_response import EventDayExplorer
+from energychain.widgets.forks import DoubleSpendExplorer, ForkExplorer
 from energychain.widgets.load_shifting import LoadShiftingExplorer
 from energychain.widgets.market import MarketExplorer
 from energychain.widgets.merkle_proof import MerkleProofExplorer
@@ -45,6 +47,9 @@ WORKS: tuple[Callable[[], Result], ...] = (
     redraw(SigningExplorer, "reading", (1, 2, 3, 4, 5)),
     redraw(MerkleProofExplorer, "homes", (16, 15, 14, 13, 12)),
     redraw(MiningExplorer, "bits", (4, 5, 6, 8, 12)),
+    redraw(ForkExplorer, "second", (200, 300, 400, 440, 480)),
+    redraw(DoubleSpendExplorer, "confirmations", (1, 3, 9, 12, 18)),
+    redraw(PbftExplorer, "step", (5, 10, 15, 20, 25)),
     redraw(ContractExplorer, "amount", (1.0, 1.5, 3.0, 4.0, 5.0)),
     redraw(TokenDayExplorer, "wh_per_token", (160, 170, 180, 190, 200)),
     redraw(MarketExplorer, "price", (22.5, 23.0, 23.5, 24.0, 24.5, 25.0)),

@@ -15,7 +15,7 @@ SOLD = "svg.marks path[fill='#E69F00']"
     [
         name
         for name in LESSONS
-        if name[:2] not in ("01", "02", "04", "05", "06", "07", "08", "09", "10", "11")
+        if name[:2] not in ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
     ],
 )
 def test_a_lesson_runs_from_its_first_cell_to_its_last(lab: Lab, lesson: str) -> None:
@@ -117,6 +117,77 @@ def test_blocks_and_proofs_stepped_forged_and_mined_by_keyboard(lab: Lab) -> Non
     picture = lab.cell("charts.sizes(")
     picture.locator("svg.marks").first.wait_for()
     lab.screenshot("02_sizes", picture)
+    assert lab.complaints == []
+
+
+def test_consensus_blocks_orphaned_and_messages_stepped_by_keyboard(lab: Lab) -> None:
+    lab.open("03_consensus.ipynb")
+    lab.run_all(300)
+
+    tree = lab.cell("ForkExplorer()")
+    lab.wait_for_text(tree, r"the east follows a chain of 5 blocks, the west one of 7")
+    drawn = tree.locator("svg.marks")
+    orphans = drawn.locator("[aria-label^='block '][aria-label*='orphaned']")
+    assert orphans.count() == 0
+    assert drawn.locator("[aria-label^='block '][aria-label*='by the east only']").count() == 4
+    lab.screenshot("03_forks_as_saved", tree)
+    lab.move_slider(tree, +12, number=3)  # the time, from 180 to 240 s
+    lab.wait_for_text(tree, r"4\.5 kWh, had been settled and were un-settled; 2 of them")
+    drawn.get_by_text("un-settled", exact=True).wait_for()
+    assert orphans.count() == 4
+    lab.screenshot("03_forks_healed", tree)
+    lab.move_slider(tree, +4, number=2)  # confirmations, from 1 to 5
+    lab.wait_for_text(tree, "No trade that was settled has been un-settled")
+    lab.move_slider(tree, +8, number=0)  # the partition, from 120 to 240 s
+    lab.move_slider(tree, +48, number=3)  # the time, to the end
+    lab.move_slider(tree, +2, number=1)  # the latency, from 0.5 to 2 s
+    lab.wait_for_text(tree, r"At 8:00 min .* had been settled and were un-settled")
+    lab.screenshot("03_forks_long", tree)
+    lab.click(tree, "Show me the code")
+    lab.wait_for_text(tree, r"played\(latency_s=2, cut_s=240\)")
+    lab.click(tree, "Reset")
+    lab.wait_for_text(tree, r"the west one of 7")
+
+    odds = lab.cell("DoubleSpendExplorer()")
+    lab.wait_for_text(odds, r"0\.059 % exactly, 0\.024 % by Nakamoto's formula")
+    odds.locator("svg.marks").get_by_text("the testbed: 12", exact=True).wait_for()
+    lab.screenshot("03_double_spend_as_saved", odds)
+    lab.move_slider(odds, +20)  # the share, from 10 to 30 %
+    lab.wait_for_text(odds, r"With 30 % of the power and 6 confirmations: 16 % exactly, 13 % by")
+    lab.screenshot("03_double_spend_30", odds)
+    lab.move_slider(odds, +20)  # to 50 %
+    lab.wait_for_text(odds, "no number of confirmations helps")
+
+    talk = lab.cell("PbftExplorer()")
+    lab.wait_for_text(talk, r"Message 12 of 25: prepare B from replica 3 to 2")
+    drawn = talk.locator("svg.marks")
+    assert drawn.get_by_text("heard B: 2 of 3 prepares", exact=True).count() == 1
+    lab.screenshot("03_pbft_as_saved", talk)
+    lab.move_slider(talk, +13)
+    lab.wait_for_text(talk, "Block A is final for every honest replica")
+    drawn.get_by_text("A is final", exact=True).first.wait_for()
+    assert drawn.get_by_text("A is final", exact=True).count() == 3
+    lab.press(talk.locator("input[type=checkbox]"), "Space")
+    lab.wait_for_text(talk, "Two blocks are final at one height: safety is lost")
+    drawn.get_by_text("B is final", exact=True).wait_for()
+    lab.screenshot("03_pbft_two_liars", talk)
+    talk.locator("select").select_option("silent")
+    lab.wait_for_text(talk, "Nothing is final")
+    lab.screenshot("03_pbft_stopped", talk)
+
+    for number, name in enumerate(
+        (
+            "fork_charts.stale(",
+            "fork_charts.selfish(",
+            "both.picture(",
+            "charts.comparison(",
+            "charts.growth(",
+            "charts.misbehaviour(",
+        )
+    ):
+        picture = lab.cell(name)
+        picture.locator("svg.marks").first.wait_for()
+        lab.screenshot(f"03_{number}_{name.strip('.(').split('.')[-1]}", picture)
     assert lab.complaints == []
 
 
