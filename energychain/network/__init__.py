@@ -1,1 +1,1 @@
-"""Floor 3: who keeps what, and how messages travel. Here, one simulated network."""
+"""Floor 3: who keeps what, and how messages travel."""

@@ -1,0 +1,241 @@
+"""
+A Merkle proof, hands on: one step at a time from a home's reading to the root that the header
+says; and a street whose readings fill the blocks.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import ipywidgets as widgets
+
+from energychain.charts import merkle as charts
+from energychain.ledger.block import NONCE_BYTES, Block, transaction_tree
+from energychain.ledger.transaction import SignedTransaction
+from energychain.primitives.hashing import short
+from energychain.primitives.merkle import BadProof, InclusionProof, leaf_hash, node_hash
+from energychain.primitives.units import MilliWattHour, kwh
+from energychain.studies.private_chain import PrivateChain
+from energychain.widgets.explorer import Explorer, View, button, labelled
+
+MOST_LEAVES = 16
+
+WIDTH = "300px"
+"""Of a control."""
+
+HOUR = 3_600
+"""Between two blocks of a street [s]."""
+
+
+# --- a street -------------------------------------------------------------------------
+
+
+def street(homes: int = 8, hours: int = 5) -> PrivateChain:
+    """A street of homes whose meters report each hour; each hour is a block.
+
+    >>> block = street(8, 5).chain.head
+    >>> block.height, len(block.transactions)
+    (5, 8)
+    """
+    names = [f"home {n}" for n in range(1, homes + 1)]
+    network = PrivateChain(names, name="a street")
+    for hour in range(hours):
+        network.open_block(time=HOUR * (hour + 1))
+        for number, name in enumerate(names, 1):
+            network.send(name, "energy_trade", "report", hour, 0, register(number, hour))
+        network.close_block()
+    return network
+
+
+def register(home: int, hour: int) -> MilliWattHour:
+    """What the meter of a home stands at in the end of an hour [mWh]: made up, and growing."""
+    an_hour = 300_000 + 61_803 * home % 400_000
+    return MilliWattHour(an_hour * (hour + 1))
+
+
+def forged(signed: SignedTransaction, more: int = 1) -> SignedTransaction:
+    """A reading with so much more on its register [mWh], and the old signature."""
+    wish = signed.transaction
+    interval, produced, consumed = wish.arguments
+    assert isinstance(consumed, int)
+    return replace(
+        signed, transaction=replace(wish, arguments=(interval, produced, consumed + more))
+    )
+
+
+def proof_sizes(block: Block, counts: Iterable[int]) -> list[dict[str, int]]:
+    """What must be sent to prove the first reading of a block, if it held so many as large as
+    its own: all of it, or a header and a proof [bytes].
+
+    >>> proof_sizes(street().chain.head, [8])
+    [{'leaves': 8, 'all_bytes': 2014, 'proof_bytes': 350}]
+    """
+    header = len(block.header.unsealed) + NONCE_BYTES
+    reading = max(len(signed.encoded) for signed in block.transactions)
+    return [
+        {
+            "leaves": count,
+            "all_bytes": header + count * reading,
+            "proof_bytes": header + 32 * (count - 1).bit_length(),
+        }
+        for count in counts
+    ]
+
+
+@lru_cache(maxsize=1)
+def _readings() -> tuple[SignedTransaction, ...]:
+    return street(MOST_LEAVES, 1).chain.head.transactions
+
+
+# --- the proof ------------------------------------------------------------------------
+
+
+def in_hand(proof: InclusionProof, leaf: bytes) -> list[bytes]:
+    """The digests that a checker computes, from the leaf's own up to the root it leads to.
+
+    >>> from energychain.primitives.merkle import MerkleTree
+    >>> tree = MerkleTree.over([b"a", b"b", b"c"])
+    >>> in_hand(tree.inclusion(2), b"c") == [leaf_hash(b"c"), tree.root]
+    True
+    """
+    found: list[bytes] = [leaf_hash(leaf)]
+    for (_, _, left), sister in zip(charts.path(proof.size, proof.index), proof.path, strict=True):
+        found.append(node_hash(sister, found[-1]) if left else node_hash(found[-1], sister))
+    return found
+
+
+class MerkleProofExplorer(Explorer):
+    """The proof of one home's reading, a step at a time, honest or forged.
+
+    >>> explorer = MerkleProofExplorer()
+    >>> explorer.next_step()
+    >>> explorer.status.split(". ")[0]
+    'Step 1 of 3: in hand is the digest of home 6; its sister, of home 5, is given and stands on \
+the left'
+    """
+
+    children: tuple[widgets.Widget, ...]
+
+    def __init__(self, *, prediction: str = "") -> None:
+        super().__init__(
+            "How is one reading proved without the others?",
+            {
+                "homes": labelled(
+                    widgets.IntSlider,
+                    "Readings",
+                    width=WIDTH,
+                    value=8,
+                    min=2,
+                    max=MOST_LEAVES,
+                    step=1,
+                ),
+                "home": labelled(
+                    widgets.IntSlider, "Home", width=WIDTH, value=6, min=1, max=8, step=1
+                ),
+                "step": labelled(
+                    widgets.IntSlider, "Step", width=WIDTH, value=0, min=0, max=3, step=1
+                ),
+                "forge": labelled(
+                    widgets.Checkbox, "1 mWh more in it", width=WIDTH, value=False, indent=True
+                ),
+            },
+            self._look,
+            prediction=prediction,
+        )
+        following = button("Next step", self.next_step, "One step up the tree")
+        self.children = (*self.children[:2], following, *self.children[2:])
+
+    def next_step(self) -> None:
+        """One step up; from the root, back to the leaf."""
+        slider = self.controls["step"]
+        slider.value = 0 if slider.value == slider.max else slider.value + 1
+
+    def reset(self) -> None:
+        """All controls as they were in the beginning."""
+        self._reach(self._start["homes"], self._start["home"])
+        super().reset()
+
+    def _touched(self, change: Any) -> None:
+        # Another leaf has another way; the sliders go as far as there is something.
+        self._reach(self.controls["homes"].value, self.controls["home"].value)
+        super()._touched(change)
+
+    def _reach(self, homes: int, home: int) -> None:
+        sliders = self.controls["home"], self.controls["step"]
+        for slider in sliders:
+            slider.unobserve(self._touched, "value")
+        for slider, most in zip(
+            sliders, (homes, len(charts.path(homes, min(home, homes) - 1))), strict=True
+        ):
+            slider.max = most
+        for slider in sliders:
+            slider.observe(self._touched, "value")
+
+    def _look(self, homes: int, home: int, step: int, forge: bool) -> View:
+        readings = _readings()[:homes]
+        tree = transaction_tree(readings)
+        shown = forged(readings[home - 1]) if forge else readings[home - 1]
+        proof = tree.inclusion(home - 1)
+        computed = in_hand(proof, shown.encoded)
+        way = charts.path(homes, home - 1)
+        consumed = shown.transaction.arguments[2]
+        assert isinstance(consumed, int)
+        words = (
+            self._first(home, kwh(consumed), computed[0], forge)
+            if step == 0
+            else _step(way, step, computed[step])
+        )
+        if step == len(way):
+            words += _verdict(proof, shown, tree.root)
+        proof_bytes = 32 * len(proof.path)
+        others = sum(len(each.encoded) for each in readings) - len(readings[home - 1].encoded)
+        return View(
+            (charts.proof(tree, home - 1, step, in_hand=computed),),
+            f"{words} The proof has {proof_bytes} bytes; the other readings, {others:,}.",
+            _code(homes, home, step, forge),
+        )
+
+    def _first(self, home: int, energy: str, digest: bytes, forge: bool) -> str:
+        said = f"Home {home} says {energy} kWh" + (", which is a lie" if forge else "")
+        return f"{said}: its digest is {short(digest)}."
+
+
+def _group(node: charts.Node) -> str:
+    if node.stop - node.first == 1:
+        return f"home {node.stop}"
+    return f"homes {node.first + 1} to {node.stop}"
+
+
+def _step(way: list[tuple[charts.Node, charts.Node, bool]], step: int, made: bytes) -> str:
+    mine, sister, left = way[step - 1]
+    return (
+        f"Step {step} of {len(way)}: in hand is the digest of {_group(mine)}; its sister, of"
+        f" {_group(sister)}, is given and stands on the {'left' if left else 'right'}. Hashed"
+        f" together: {short(made)}."
+    )
+
+
+def _verdict(proof: InclusionProof, shown: SignedTransaction, root: bytes) -> str:
+    try:
+        proof.check(shown.encoded, root)
+    except BadProof as fault:
+        return f" Refused: {fault} (the library counts from 0)."
+    return f" That is the root in the header, {short(root)}: proved."
+
+
+def _code(homes: int, home: int, step: int, forge: bool) -> str:
+    leaf = "forged(readings[{}])" if forge else "readings[{}]"
+    return "\n".join(
+        [
+            "from energychain.charts import merkle as charts",
+            "from energychain.ledger.block import transaction_tree",
+            "from energychain.widgets.merkle_proof import forged, in_hand, street",
+            "",
+            f"readings = street({MOST_LEAVES}, 1).chain.head.transactions[:{homes}]",
+            "tree = transaction_tree(readings)",
+            f"leaf = {leaf.format(home - 1)}",
+            f"computed = in_hand(tree.inclusion({home - 1}), leaf.encoded)",
+            f"charts.proof(tree, {home - 1}, {step}, in_hand=computed)",
+        ]
+    )

@@ -1,0 +1,169 @@
+"""The steps are the library's proof, and the end is its verdict."""
+
+import pytest
+
+from energychain.charts import theme
+from energychain.ledger.block import NONCE_BYTES
+from energychain.primitives.keys import BadSignature
+from energychain.primitives.merkle import BadProof, MerkleTree
+from energychain.widgets.explorer import MOST_CONTROLS
+from energychain.widgets.merkle_proof import (
+    MOST_LEAVES,
+    MerkleProofExplorer,
+    forged,
+    in_hand,
+    proof_sizes,
+    register,
+    street,
+)
+
+
+def data(widget):
+    shown = widget._repr_mimebundle_()
+    return shown[0] if isinstance(shown, tuple) else shown
+
+
+# --- the street -----------------------------------------------------------------------
+
+
+def test_a_street_is_a_valid_chain_of_readings():
+    network = street(homes=3, hours=4)
+    assert network.chain.validate().head == network.chain.head
+    assert [len(block.transactions) for block in network.chain.blocks] == [0, 3, 3, 3, 3]
+    assert all(receipt.done for block in network.chain.receipts for receipt in block)
+
+
+def test_registers_grow_and_differ():
+    for home in range(1, MOST_LEAVES + 1):
+        hours = [register(home, hour) for hour in range(5)]
+        assert hours == sorted(set(hours))
+    assert len({register(home, 0) for home in range(1, MOST_LEAVES + 1)}) == MOST_LEAVES
+
+
+def test_a_forged_reading_no_longer_fits_its_signature():
+    signed = street(2, 1).chain.head.transactions[0]
+    lie = forged(signed, 5)
+    assert lie.transaction.arguments[2] == signed.transaction.arguments[2] + 5
+    assert lie.signature == signed.signature
+    with pytest.raises(BadSignature):
+        lie.check_signature()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 100, 1_000])
+def test_the_sizes_are_those_of_a_real_tree(count):
+    block = street(2, 1).chain.head
+    (row,) = proof_sizes(block, [count])
+    proof = MerkleTree.over([b"x"] * count).inclusion(0)
+    header = len(block.header.unsealed) + NONCE_BYTES
+    assert row["proof_bytes"] - header == sum(map(len, proof.path))
+    assert row["all_bytes"] > count * min(len(signed.encoded) for signed in block.transactions)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 11])
+def test_what_is_in_hand_leads_to_the_root(size):
+    leaves = [b"%d" % n for n in range(size)]
+    tree = MerkleTree.over(leaves)
+    for leaf, text in enumerate(leaves):
+        proof = tree.inclusion(leaf)
+        assert in_hand(proof, text)[-1] == tree.root == proof.root_for(text)
+        assert in_hand(proof, b"a lie")[-1] == proof.root_for(b"a lie") != tree.root
+
+
+# --- the explorer ---------------------------------------------------------------------
+
+
+def test_it_asks_a_question_and_has_few_controls():
+    explorer = MerkleProofExplorer()
+    assert explorer.question.endswith("?")
+    assert len(explorer.controls) <= MOST_CONTROLS
+    kept = data(explorer)
+    widget = "application/vnd.jupyter.widget-view+json"
+    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
+    assert explorer.status in kept[theme.VEGALITE]["description"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("homes", 11), ("homes", 2), ("home", 1), ("step", 2), ("forge", True)]
+)
+def test_every_control_changes_what_is_shown_and_reset_takes_it_back(name, value):
+    explorer = MerkleProofExplorer()
+    before, words = data(explorer)[theme.VEGALITE], (explorer.status, explorer.code)
+    explorer.controls[name].value = value
+    assert data(explorer)[theme.VEGALITE] != before
+    assert (explorer.status, explorer.code) != words
+    explorer.reset()
+    assert data(explorer)[theme.VEGALITE] == before
+    assert (explorer.status, explorer.code) == words
+
+
+def test_one_click_at_a_time_and_round_again():
+    explorer = MerkleProofExplorer()
+    starts = []
+    for _ in range(5):
+        starts.append(explorer.status[:11])
+        explorer.next_step()
+    assert starts == ["Home 6 says", "Step 1 of 3", "Step 2 of 3", "Step 3 of 3", "Home 6 says"]
+
+
+@pytest.mark.parametrize("homes", range(2, MOST_LEAVES + 1))
+@pytest.mark.parametrize("forge", [False, True])
+def test_every_home_is_proved_and_every_forgery_refused(homes, forge):
+    readings = street(homes, 1).chain.head.transactions
+    tree = MerkleTree.over([signed.encoded for signed in readings])
+    explorer = MerkleProofExplorer()
+    explorer.controls["homes"].value = homes
+    explorer.controls["forge"].value = forge
+    for home in (1, homes // 2 + 1, homes):
+        explorer.controls["home"].value = home
+        steps = explorer.controls["step"].max
+        assert steps == len(tree.inclusion(home - 1).path)
+        explorer.controls["step"].value = steps
+        assert explorer.status.count("proved") == (not forge)
+        assert explorer.status.count("Refused: ") == forge
+
+
+def test_the_sides_are_told():
+    explorer = MerkleProofExplorer()
+    sides = []
+    for _ in range(3):
+        explorer.next_step()
+        sides.append(explorer.status.split("stands on the ")[1].split(".")[0])
+    assert sides == ["left", "right", "left"]  # leaf 5 is 101 in binary: odd is on the right
+
+
+def test_an_odd_leaf_has_a_shorter_way():
+    explorer = MerkleProofExplorer()
+    explorer.controls["homes"].value, explorer.controls["home"].value = 11, 11
+    assert explorer.controls["step"].max == 2
+    assert "The proof has 64 bytes" in explorer.status
+
+
+def test_the_sliders_follow_the_number_of_homes():
+    explorer = MerkleProofExplorer()
+    explorer.controls["step"].value = 3
+    explorer.controls["homes"].value = 2
+    assert (explorer.controls["home"].value, explorer.controls["step"].value) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "touch", [{}, {"step": 3, "forge": True}, {"homes": 11, "home": 11, "step": 2}]
+)
+def test_the_code_leads_to_the_same_chart(touch):
+    explorer = MerkleProofExplorer()
+    for name, value in touch.items():
+        explorer.controls[name].value = value
+    *lines, last = explorer.code.splitlines()
+    names = {}
+    exec("\n".join([*lines, f"made = {last}"]), names)
+    assert names["made"].to_dict() == explorer.view.charts[0].to_dict()
+
+
+def test_the_refusal_is_the_librarys_own():
+    explorer = MerkleProofExplorer()
+    explorer.controls["forge"].value = True
+    explorer.controls["step"].value = 3
+    readings = street(MOST_LEAVES, 1).chain.head.transactions[:8]
+    tree = MerkleTree.over([signed.encoded for signed in readings])
+    with pytest.raises(BadProof) as refused:
+        tree.inclusion(5).check(forged(readings[5]).encoded, tree.root)
+    assert str(refused.value) in explorer.status
