@@ -17,8 +17,10 @@ from energychain.widgets.load_shifting import LoadShiftingExplorer
 from energychain.widgets.market import MarketExplorer
 from energychain.widgets.merkle_proof import MerkleProofExplorer
 from energychain.widgets.mining import MiningExplorer
+from energychain.widgets.privacy import LinkExplorer
 from energychain.widgets.prosumer import ProsumerExplorer
 from energychain.widgets.q_table import QTableExplorer
+from energychain.widgets.scale import ScaleExplorer
 from energychain.widgets.signing import SigningExplorer
 from energychain.widgets.token_day import TokenDayExplorer
 
@@ -60,5 +62,7 @@ WORKS: tuple[Callable[[], Result], ...] = (
     redraw(EventDayExplorer, "inflation", (5, 10, 15, 20, 25)),
     redraw(FaultExplorer, "resistance", (0.05, 0.2, 2.0, 5.0, 20.0)),
     redraw(AttackExplorer, "attack", ("flood", "loss", "false data", "stolen key", "ARP edit")),
+    redraw(ScaleExplorer, "homes", (10_000, 20_000, 50_000, 100_000, 1_000_000)),
+    redraw(LinkExplorer, "noise", (0.05, 0.1, 0.2, 0.5, 1.0)),
 )
 """The lines of the table."""
