@@ -3,7 +3,9 @@
 import pytest
 
 from energychain.studies import token_day
-from energychain.widgets.exercises import EXERCISES, check, hint, solution
+from energychain.widgets.exercises import check, exercises, hint, solution
+
+EXERCISES = exercises()
 
 
 def answered(source: str) -> object:
