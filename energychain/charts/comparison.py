@@ -5,12 +5,12 @@ the room, with the prices as marks on one axis.
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import inline, place
+from energychain.charts.marks import Weight, caption, drawable, inline, place
 from energychain.charts.merit_order import COMPETITIVE, Range, number
 from energychain.charts.theme import Picture
 
@@ -60,8 +60,7 @@ def comparison(
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     height = ROW * len(rows)
     table = [_texts(row) for row in rows]
     lines = [f"{row['title']}: {_words(row, unit, money)}." for row in rows]
@@ -228,20 +227,7 @@ def _headings() -> Iterator[alt.Chart]:
 
 
 def _text(
-    words: str,
-    left: float,
-    middle: float,
-    *,
-    weight: Literal["normal", "bold"] = "normal",
-    limit: int = 0,
+    words: str, left: float, middle: float, *, weight: Weight = "normal", limit: int = 0
 ) -> alt.Chart:
-    mark = alt.Chart(inline([{"_": 0}])).mark_text(
-        align="left",
-        baseline="middle",
-        fontSize=theme.SMALL,
-        fontWeight=weight,
-        color=theme.INK,
-        limit=limit,
-        aria=False,
-    )
-    return place(mark, x=left, y=middle, text=words)
+    """A text, cut off at a width [pixel]; 0 is no limit."""
+    return caption(words, left, middle, weight=weight, limit=limit)

@@ -9,8 +9,19 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.dc_fault import WIDTH, time_axis, writing
-from energychain.charts.marks import LINE, inline, key, place
+from energychain.charts.dc_fault import WIDTH, time_axis
+from energychain.charts.marks import (
+    LINE,
+    across,
+    caption,
+    down,
+    drawable,
+    inline,
+    key,
+    place,
+    spoken_boxes,
+    writing,
+)
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
@@ -51,8 +62,7 @@ def streams(
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     table = _side_by_side(rows)
     start, end = round(table[0]["ms"], 2), round(table[-1]["ms"], 2)
     x = time_axis(start, end, grid=False)
@@ -274,8 +284,7 @@ def campaign(rows: Rows) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     names = list(dict.fromkeys(str(row["attack"]) for row in rows))
     table = [_shares(rows, name) for name in names]
     height, width = LINE_HEIGHT * len(names), CELL * len(COLUMNS)
@@ -354,44 +363,30 @@ def _grid(table: Rows, width: int, height: int) -> Iterator[alt.Chart]:
         for line, row in enumerate(table)
         for n, (*_, what) in enumerate(COLUMNS)
     ]
-    x = alt.X("_x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
-    y = alt.Y("_y:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+    x, y = across(width), down(height)
     shade = alt.Fill(
         "_share:Q",
         scale=alt.Scale(domain=[0, 1], range=["#f4f4f4", theme.OKABE_ITO["orange"]]),
         legend=None,
     )
-    yield place(
-        alt.Chart(inline(cells)).mark_rect(),
-        x=x,
-        x2=alt.X2("_x2"),
-        y=y,
-        y2=alt.Y2("_y2"),
-        fill=shade,
-        description=alt.Description("_said:N"),
-        tooltip=alt.Tooltip("_said:N", title=" "),
-    )
-    middle, level = x.copy(), y.copy()
-    middle.shorthand, level.shorthand = "_middle:Q", "_level:Q"
+    yield spoken_boxes(alt.Chart(inline(cells)).mark_rect(), x, y, fill=shade)
+    middle, level = across(width, "_middle"), down(height, "_level")
     text = writing(alt.Chart(inline(cells)), "center")
     yield place(text, x=middle, y=level, text=alt.Text("_t:N"))
 
 
 def _labels(table: Rows, width: int) -> Iterator[alt.Chart]:
-    base = alt.Chart(inline([{"_": 0}]))
     for line, row in enumerate(table):
         level = LINE_HEIGHT * (line + 0.5) - 1
-        yield place(writing(base, "right"), x=-8, y=level, text=str(row["attack"]))
-        yield place(writing(base), x=width + 8, y=level, text=row["caught_by"] or "nothing")
+        yield caption(str(row["attack"]), -8, level, align="right")
+        yield caption(row["caught_by"] or "nothing", width + 8, level)
 
 
 def _heads() -> Iterator[alt.Chart]:
-    base = alt.Chart(inline([{"_": 0}]))
     for n, (group, heading, _) in enumerate(COLUMNS):
         if group:
-            yield place(writing(base, "left", "bold"), x=CELL * n, y=-48, text=group)
+            yield caption(group, CELL * n, -48, weight="bold")
         for line, words in enumerate(reversed(heading)):
-            head = writing(base, "center")
-            yield place(head, x=CELL * (n + 0.5) - 1, y=-12 - 16 * line, text=words)
-    yield place(writing(base, "right"), x=-8, y=-12, text="defence")
-    yield place(writing(base), x=CELL * len(COLUMNS) + 8, y=-12, text="given away by")
+            yield caption(words, CELL * (n + 0.5) - 1, -12 - 16 * line, align="center")
+    yield caption("defence", -8, -12, align="right")
+    yield caption("given away by", CELL * len(COLUMNS) + 8, -12)

@@ -7,12 +7,13 @@ the fault [A]. Rows of a relay are those of ``Seen.rows()``: ``ms``, ``alpha``, 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import LINE, inline, key, place
+from energychain.charts.marks import LINE, drawable, inline, key, place
+from energychain.charts.marks import writing
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
@@ -112,8 +113,7 @@ def time_axis(start: float, end: float, title: str = TIME, grid: bool = True) ->
 
 
 def _span(rows: Rows) -> tuple[float, float]:
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     return round(rows[0]["ms"], 2), round(rows[-1]["ms"], 2)
 
 
@@ -165,25 +165,6 @@ def _switches(
         base = alt.Chart(inline([{"ms": ms}]))
         words = writing(base, "right" if right else "left", dx=-4 if right else 4)
         yield place(words, x=x, y=y, text=name)
-
-
-def writing(
-    base: alt.Chart,
-    align: Literal["left", "right", "center"] = "left",
-    weight: Literal["normal", "bold"] = "normal",
-    **options: Any,
-) -> alt.Chart:
-    """Text in a chart."""
-    words: alt.Chart = base.mark_text(
-        align=align,
-        baseline="middle",
-        fontSize=theme.SMALL,
-        fontWeight=weight,
-        color=theme.INK,
-        aria=False,
-        **options,
-    )
-    return words
 
 
 def _moments(

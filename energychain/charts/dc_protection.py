@@ -8,8 +8,17 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.dc_fault import ONE, TWO, WIDTH, writing
-from energychain.charts.marks import inline, place
+from energychain.charts.dc_fault import ONE, TWO, WIDTH
+from energychain.charts.marks import (
+    across,
+    caption,
+    down,
+    drawable,
+    inline,
+    place,
+    spoken_boxes,
+    writing,
+)
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
@@ -52,8 +61,7 @@ def regions(rows: Rows, *, width: int = 690) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     relays = list(dict.fromkeys(str(row["relay"]) for row in rows))
     ohms = sorted({row["resistance"] for row in rows})
     noises = sorted({row["noise_a"] for row in rows}, reverse=True)
@@ -125,30 +133,15 @@ def _short(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _pixels(name: str, length: float, *, down: bool = False) -> Any:
-    """Places in pixels, as data."""
-    scale = alt.Scale(domain=[length, 0] if down else [0, length], nice=False)
-    channel = alt.Y if down else alt.X
-    return channel(f"{name}:Q", scale=scale, axis=None)
-
-
 def _cells(cells: Rows, width: float, height: float) -> Iterator[alt.Chart]:
-    x, y = _pixels("_x", width), _pixels("_y", height, down=True)
+    x, y = across(width), down(height)
     for found, (_, fill) in VERDICTS.items():
         some = [cell for cell in cells if cell["_found"] == found]
         if some:
             mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke="white", strokeWidth=1)
-            yield place(
-                mark,
-                x=x,
-                x2=alt.X2("_x2"),
-                y=y,
-                y2=alt.Y2("_y2"),
-                description=alt.Description("_said:N"),
-                tooltip=alt.Tooltip("_said:N", title=" "),
-            )
+            yield spoken_boxes(mark, x, y)
     signs = writing(alt.Chart(inline(cells)), "center")
-    middle, level = _pixels("_middle", width), _pixels("_level", height, down=True)
+    middle, level = across(width, "_middle"), down(height, "_level")
     yield place(signs, x=middle, y=level, text=alt.Text("_t:N"))
 
 
@@ -161,25 +154,17 @@ def _scales(
     height: float,
 ) -> Iterator[alt.Chart]:
     """The names of panels, columns and rows."""
-    base = alt.Chart(inline([{"_": 0}]))
     panel = cell * len(ohms)
-    words: list[tuple[alt.Chart, float, float, str]] = []
     for n, relay in enumerate(relays):
         left = n * (panel + gap)
-        words.append((writing(base, "center", "bold"), left + panel / 2, -12, relay))
+        yield caption(relay, left + panel / 2, -12, align="center", weight="bold")
         for i, ohm in enumerate(ohms):
             if cell >= 24 or i % 2 == 0:
-                words.append(
-                    (writing(base, "center"), left + cell * (i + 0.5), height + 12, _short(ohm))
-                )
-        words.append(
-            (writing(base, "center"), left + panel / 2, height + 32, "Fault resistance (ohm)")
-        )
+                yield caption(_short(ohm), left + cell * (i + 0.5), height + 12, align="center")
+        yield caption("Fault resistance (ohm)", left + panel / 2, height + 32, align="center")
     for i, noise in enumerate(noises):
-        words.append((writing(base, "right"), -8, CELL * (i + 0.5), _milliamperes(noise)))
-    words.append((writing(base, "right"), -8, -12, "Noise"))
-    for mark, at, y, text in words:
-        yield place(mark, x=at, y=y, text=text)
+        yield caption(_milliamperes(noise), -8, CELL * (i + 0.5), align="right")
+    yield caption("Noise", -8, -12, align="right")
 
 
 # --- waiting --------------------------------------------------------------------------
@@ -193,8 +178,7 @@ def waiting(rows: Rows, *, width: int = WIDTH, height: int = 130) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     table = [{name: row[name] for name in _WAITING_COLUMNS} for row in rows]
     last = max(row["wait_ms"] for row in rows)
     panels = (

@@ -9,19 +9,32 @@ energies in kWh, money in euros.
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
 from energychain.charts import theme
 from energychain.charts.intervals import step_line, time_axis
-from energychain.charts.marks import AREA, BARS, LINE, inline, key, place, spread
+from energychain.charts.marks import (
+    AREA,
+    BARS,
+    LINE,
+    Align,
+    across,
+    captions,
+    down,
+    drawable,
+    inline,
+    key,
+    place,
+    spoken,
+    spoken_boxes,
+    spread,
+)
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
-Align = Literal["left", "center", "right"]
-Weight = Literal["normal", "bold"]
 
 PAID = theme.OKABE_ITO["sky blue"]
 MISSING = theme.OKABE_ITO["yellow"]
@@ -196,20 +209,12 @@ def _line_of_event(
 
 
 def _spoken_hours(event: Rows, x: alt.X) -> Iterator[alt.Chart]:
-    spoken = [
+    hours = [
         {"_x": row["hour"], "_x2": row["hour"] + 1, "_said": _told(row).replace(" kWh,", ",")}
         for row in event
     ]
-    column = alt.Chart(inline(spoken)).mark_rect(opacity=0)
-    yield place(
-        column,
-        x=x,
-        x2=alt.X2("_x2"),
-        y=0,
-        y2="height",
-        description=alt.Description("_said:N"),
-        tooltip=alt.Tooltip("_said:N", title=" "),
-    )
+    column = alt.Chart(inline(hours)).mark_rect(opacity=0)
+    yield spoken(column, x=x, x2=alt.X2("_x2"), y=0, y2="height")
 
 
 # --- money ----------------------------------------------------------------------------
@@ -223,7 +228,7 @@ def money(rows: Rows, *, reach: float | None = None, width: int = 420) -> Pictur
 
     Raises ``ValueError`` if there are no rows.
     """
-    _some(rows)
+    drawable(rows)
     height = BAR_HEIGHT * len(rows) + 6
     most = reach or max(*(abs(float(row["euro"])) for row in rows), 0.1)
     x = alt.X(
@@ -259,8 +264,8 @@ def money(rows: Rows, *, reach: float | None = None, width: int = 420) -> Pictur
                 y=0,
                 y2="height",
             ),
-            _text(names[:-1], -8, _down(height), align="right"),
-            _text(names[-1:], -8, _down(height), align="right", weight="bold"),
+            captions(names[:-1], -8, down(height), align="right"),
+            captions(names[-1:], -8, down(height), align="right", weight="bold"),
         ],
         [{"what": row["what"], "euro": row["euro"]} for row in rows],
         f"{rows[-1]['what'].capitalize()}: {_euro(gain)}",
@@ -281,13 +286,13 @@ def _two_sided(bars: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
         if not some:
             continue
         mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke=theme.INK, strokeWidth=0.7)
-        yield _spoken(mark, x, _down(height))
+        yield spoken_boxes(mark, x, down(height))
         end: alt.X = x.copy()
         end.shorthand = "_x2:Q" if to else "_x:Q"
         words = alt.Chart(inline(some)).mark_text(
             align=align, dx=dx, baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
         )
-        yield place(words, x=end, y=_down(height, "_middle"), text=alt.Text("_t:N"))
+        yield place(words, x=end, y=down(height, "_middle"), text=alt.Text("_t:N"))
 
 
 def _euro(amount: float) -> str:
@@ -310,7 +315,7 @@ def grid_state(rows: Rows, *, width: int = 560, height: int = 240) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    _some(rows)
+    drawable(rows)
     pairs: list[tuple[Row, float, float]] = [
         (row, float(row["imbalance_before_kwh"]), float(row["imbalance_after_kwh"])) for row in rows
     ]
@@ -351,7 +356,7 @@ def grid_state(rows: Rows, *, width: int = 560, height: int = 240) -> Picture:
                 x2=width,
                 y=y,
             ),
-            _text(hours, _across(width), height + 14, align="center"),
+            captions(hours, across(width), height + 14, align="center"),
             *key(
                 [
                     ("before: expected minus commanded", AREA, _BEFORE, ()),
@@ -378,14 +383,14 @@ def _grid_bars(bars: Rows, y: alt.Y, width: int) -> Iterator[alt.Chart]:
     for when, fill in (("before", _BEFORE), ("after", MEASURED)):
         some = [bar for bar in bars if bar["_when"] == when]
         mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke=theme.INK, strokeWidth=0.7)
-        yield _spoken(mark, _across(width), y)
-    middle, end = _across(width), y.copy()
+        yield spoken_boxes(mark, across(width), y)
+    middle, end = across(width), y.copy()
     middle.shorthand, end.shorthand = "_middle:Q", "_end:Q"
-    for up, down in ((True, -9), (False, 10)):
+    for up, lower in ((True, -9), (False, 10)):
         some = [bar for bar in bars if bar["_up"] == up]
         if some:
             words = alt.Chart(inline(some)).mark_text(
-                dy=down, baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
+                dy=lower, baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
             )
             yield place(words, x=middle, y=end, text=alt.Text("_t:N"))
 
@@ -405,7 +410,7 @@ def baseline_errors(rows: Rows, *, asked_percent: int = 30, width: int = 440) ->
 
     Raises ``ValueError`` if there are no rows.
     """
-    _some(rows)
+    drawable(rows)
     rules = list(dict.fromkeys(str(row["rule"]) for row in rows))
     homes = list(dict.fromkeys(str(row["home"]) for row in rows))
     marks: list[dict[str, Any]] = []
@@ -440,7 +445,7 @@ def baseline_errors(rows: Rows, *, asked_percent: int = 30, width: int = 440) ->
             *_strip(asked_percent, x),
             *_whiskers(marks, homes, x, height),
             *(
-                _text(
+                captions(
                     [
                         {
                             "_y": _error_top(n, len(homes)) + ERROR_ROW * len(homes) / 2,
@@ -448,13 +453,13 @@ def baseline_errors(rows: Rows, *, asked_percent: int = 30, width: int = 440) ->
                         }
                     ],
                     -52,
-                    _down(height),
+                    down(height),
                     align="right",
                     weight="bold",
                 )
                 for n, rule in enumerate(rules)
             ),
-            _text(marks, -8, _down(height), align="right"),
+            captions(marks, -8, down(height), align="right"),
         ],
         [
             {name: row[name] for name in ("rule", "home", "mean_kwh", "bias_kwh", "rmse_kwh")}
@@ -490,17 +495,11 @@ def _whiskers(marks: Rows, homes: Sequence[str], x: alt.X, height: int) -> Itera
         some = [mark for mark in marks if mark["_home"] == n]
         base = alt.Chart(inline(some))
         rule = base.mark_rule(stroke=colour, strokeWidth=3, aria=False)
-        yield place(rule, x=x, x2=alt.X2("_x2"), y=_down(height))
+        yield place(rule, x=x, x2=alt.X2("_x2"), y=down(height))
         point = base.mark_point(
             shape=shape, size=70, fill=colour, stroke=theme.INK, strokeWidth=0.7, opacity=1
         )
-        yield place(
-            point,
-            x=middle,
-            y=_down(height),
-            description=alt.Description("_said:N"),
-            tooltip=alt.Tooltip("_said:N", title=" "),
-        )
+        yield spoken(point, x=middle, y=down(height))
 
 
 # --- gaming ---------------------------------------------------------------------------
@@ -514,7 +513,7 @@ def gaming(rows: Rows, *, width: int = 430, height: int = 340) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    _some(rows)
+    drawable(rows)
     lines = _best(rows)
     drawn: list[dict[str, Any]] = [
         {"rule": rule, "inflation_percent": percent, "net_gain": gain}
@@ -591,15 +590,10 @@ def _gain_lines(
         yield place(
             base.mark_line(stroke=colour, strokeWidth=2.2, strokeDash=dash, aria=False), x=x, y=y
         )
-        yield place(
-            base.mark_point(
-                shape=shape, size=55, fill=colour, stroke=theme.INK, strokeWidth=0.6, opacity=1
-            ),
-            x=x,
-            y=y,
-            description=alt.Description("_said:N"),
-            tooltip=alt.Tooltip("_said:N", title=" "),
+        point = base.mark_point(
+            shape=shape, size=55, fill=colour, stroke=theme.INK, strokeWidth=0.6, opacity=1
         )
+        yield spoken(point, x=x, y=y)
 
 
 def _line_names(
@@ -654,7 +648,7 @@ def at_incentives(rows: Rows) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    _some(rows)
+    drawable(rows)
     rules = list(dict.fromkeys(str(row["rule"]) for row in rows))
     incentives = sorted({float(row["incentive"]) for row in rows})
     width, height = CELL * len(incentives), CELL_HEIGHT * len(rules)
@@ -682,21 +676,21 @@ def at_incentives(rows: Rows) -> Picture:
         [
             *_cells(cells, width, height),
             *(
-                _text(
+                captions(
                     [{"_y": CELL_HEIGHT * (n + 0.5), "_t": rule}],
                     -8,
-                    _down(height),
+                    down(height),
                     align="right",
                     weight="bold" if rule in always else "normal",
                 )
                 for n, rule in enumerate(rules)
             ),
-            _text(
+            captions(
                 [
                     {"_x": CELL * (n + 0.5), "_t": f"{incentive:g} €/kWh"}
                     for n, incentive in enumerate(incentives)
                 ],
-                _across(width),
+                across(width),
                 -12,
                 align="center",
                 weight="bold",
@@ -716,62 +710,10 @@ def _cells(cells: Rows, width: int, height: int) -> Iterator[alt.Chart]:
         some = [cell for cell in cells if cell["_stops"] == stops]
         if some:
             mark = alt.Chart(inline(some)).mark_rect(fill=fill, stroke="#666666", strokeWidth=0.8)
-            yield _spoken(mark, _across(width), _down(height))
-    middle = _across(width)
+            yield spoken_boxes(mark, across(width), down(height))
+    middle = across(width)
     middle.shorthand = "_mid:Q"
     words = alt.Chart(inline(cells)).mark_text(
         baseline="middle", fontSize=theme.SMALL, color=theme.INK, aria=False
     )
-    yield place(words, x=middle, y=_down(height, "_middle"), text=alt.Text("_t:N"))
-
-
-# --- pieces ---------------------------------------------------------------------------
-
-
-def _some(rows: Rows) -> None:
-    if not rows:
-        raise ValueError("there are no rows to draw")
-
-
-def _across(width: int) -> alt.X:
-    """Places in pixels from the left, as data."""
-    return alt.X("_x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
-
-
-def _down(height: int, column: str = "_y") -> alt.Y:
-    """Places in pixels from the top, as data."""
-    scale = alt.Scale(domain=[height, 0], nice=False)
-    return alt.Y(f"{column}:Q", scale=scale, axis=None)
-
-
-def _spoken(mark: alt.Chart, x: alt.X, y: alt.Y) -> alt.Chart:
-    """Rectangles that say their numbers to pointers and screen readers."""
-    return place(
-        mark,
-        x=x,
-        x2=alt.X2("_x2"),
-        y=y,
-        y2=alt.Y2("_y2"),
-        description=alt.Description("_said:N"),
-        tooltip=alt.Tooltip("_said:N", title=" "),
-    )
-
-
-def _text(
-    lines: Rows,
-    x: alt.X | float,
-    y: alt.Y | float,
-    *,
-    align: Align = "left",
-    weight: Weight = "normal",
-) -> alt.Chart:
-    """The texts ``_t`` of some rows."""
-    mark = alt.Chart(inline(lines)).mark_text(
-        align=align,
-        baseline="middle",
-        fontSize=theme.SMALL,
-        fontWeight=weight,
-        color=theme.INK,
-        aria=False,
-    )
-    return place(mark, x=x, y=y, text=alt.Text("_t:N"))
+    yield place(words, x=middle, y=down(height, "_middle"), text=alt.Text("_t:N"))

@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.dc_fault import writing
+from energychain.charts.marks import writing
 from energychain.charts.marks import AREA, LINE, inline, key, place
 from energychain.charts.theme import Picture
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import altair as alt
 
-from energychain.charts.marks import inline, place
+from energychain.charts.marks import drawable, inline, place, spoken
 from energychain.charts.theme import INK, SELECTED, SMALL
 
 Rows = Sequence[Mapping[str, Any]]
@@ -161,8 +161,7 @@ def time_axis(rows: Rows) -> TimeAxis:
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     if not all(isinstance(row.get("time"), str) for row in rows):
         return TimeAxis({row["hour"]: _hour(row["hour"]) for row in rows}, None, "hour")
     times = {str(row["time"]): datetime.fromisoformat(str(row["time"])) for row in rows}
@@ -229,19 +228,9 @@ def listening(axis: TimeAxis, rows: Rows, said: Callable[[Rows], str]) -> list[a
         columns.setdefault(axis.of(row), []).append(row)
     if len(columns) > MOST_SPOKEN:
         return []
-    spoken = [
+    hours = [
         {"_x": x, "_x2": x + axis.step, "_said": f"{axis.label(x)}: {said(together)}"}
         for x, together in columns.items()
     ]
-    columns_of_air = alt.Chart(inline(spoken)).mark_rect(opacity=0)
-    return [
-        place(
-            columns_of_air,
-            x=axis.x,
-            x2=alt.X2("_x2"),
-            y=0,
-            y2="height",
-            description=alt.Description("_said:N"),
-            tooltip=alt.Tooltip("_said:N", title=" "),
-        )
-    ]
+    columns_of_air = alt.Chart(inline(hours)).mark_rect(opacity=0)
+    return [spoken(columns_of_air, x=axis.x, x2=alt.X2("_x2"), y=0, y2="height")]

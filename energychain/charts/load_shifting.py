@@ -9,13 +9,25 @@ The rows are those of :mod:`energychain.studies.load_shifting`: ``TwoStage.rows(
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from statistics import median
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 
 from energychain.charts import theme
 from energychain.charts.intervals import MONTHS, Rows, TimeAxis, listening, step_line, time_axis
-from energychain.charts.marks import AREA, LINE, inline, key, place
+from energychain.charts.marks import (
+    AREA,
+    LINE,
+    Align,
+    across,
+    down,
+    drawable,
+    inline,
+    key,
+    place,
+    spoken,
+    spoken_boxes,
+)
 from energychain.charts.theme import Picture
 from energychain.grid.loads import deviation, peak_to_average
 
@@ -29,8 +41,6 @@ SUN = "#f6e9b8"
 
 PRICE, DR_PRICE, SECOND = theme.INK, theme.OKABE_ITO["orange"], theme.OKABE_ITO["reddish purple"]
 OFFERED = theme.OKABE_ITO["sky blue"]
-
-Align = Literal["left", "center", "right"]
 
 
 # --- the two stages of a day ----------------------------------------------------------
@@ -249,7 +259,7 @@ def participation(
             "par": row["par"],
             "cost": row["cost"],
         }
-        for row in _some(rows)
+        for row in drawable(rows)
     ]
     best = min(own, key=lambda row: row["peak_kw"])
     cheapest = min(own, key=lambda row: row["cost"])
@@ -295,12 +305,6 @@ def participation(
     )
     whole.data = inline(own)
     return whole
-
-
-def _some(rows: Rows) -> Rows:
-    if not rows:
-        raise ValueError("there are no rows to draw")
-    return rows
 
 
 def _sweep_panel(
@@ -381,7 +385,7 @@ def cures(rows: Rows, *, money: str = "EUR") -> Picture:
             "cost": row["cost"],
             "rounds": row["rounds"],
         }
-        for row in _some(rows)
+        for row in drawable(rows)
     ]
     start = next(row for row in own if row["cure"] == CURE_NAMES["before"])
     for row in own:
@@ -435,7 +439,7 @@ def _bars(
         scale=alt.Scale(domain=[low - room * (low < 0), high + room], nice=False),
         axis=alt.Axis(title=title, tickCount=4),
     )
-    y = _down(height)
+    y = down(height)
     bars: list[dict[str, Any]] = []
     numbers: list[dict[str, Any]] = []
     names: list[dict[str, Any]] = []
@@ -455,29 +459,16 @@ def _bars(
         )
         names.append({"_y": middle, "_t": row["cure"]})
     mark = alt.Chart(inline(bars)).mark_rect(fill=colour, stroke=theme.INK, strokeWidth=0.7)
-    layers = [
-        spoken(
-            mark,
-            x=x,
-            x2=alt.X2("_x2"),
-            y=y,
-            y2=alt.Y2("_y2"),
-        )
-    ]
-    up = [each for each in numbers if each["_v"] >= 0]
-    down = [each for each in numbers if each["_v"] < 0]
-    layers += [words(up, x, y, right=6)] if up else []
-    layers += [words(down, x, y, align="right", right=-6)] if down else []
+    layers = [spoken_boxes(mark, x, y)]
+    gains = [each for each in numbers if each["_v"] >= 0]
+    losses = [each for each in numbers if each["_v"] < 0]
+    layers += [words(gains, x, y, right=6)] if gains else []
+    layers += [words(losses, x, y, align="right", right=-6)] if losses else []
     if named:
         layers.append(words(names, -8, y, align="right", bold=False))
     zero = alt.Chart(inline([{"_x": 0.0}])).mark_rule(stroke=theme.INK, aria=False)
     layers.append(place(zero, x=x, y=0, y2=height))
     return alt.LayerChart(layer=layers, width=width, height=height)
-
-
-def _down(height: int) -> alt.Y:
-    """Places in pixels from the top, as data."""
-    return alt.Y("_y:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
 
 
 # --- the second settlement as printed -------------------------------------------------
@@ -571,7 +562,7 @@ def through_the_year(rows: Rows, *, width: int = 520, height: int = 200) -> Pict
             "_x": date.fromisoformat(row["day"]).timetuple().tm_yday - 1,
             "_said": f"{row['day']}: {row['correlation']:.2f}",
         }
-        for row in _some(rows)
+        for row in drawable(rows)
     ]
     starts = [0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335]
     x = alt.X(
@@ -630,7 +621,7 @@ def many_days(rows: Rows, *, width: int = 500, height: int = 220) -> Picture:
 
     Raises ``ValueError`` if there are no rows.
     """
-    shares = sorted({row["participation"] for row in _some(rows)})
+    shares = sorted({row["participation"] for row in drawable(rows)})
     step = width / len(shares)
     points, bars, labels = [], [], []
     for n, share in enumerate(shares):
@@ -643,7 +634,7 @@ def many_days(rows: Rows, *, width: int = 500, height: int = 220) -> Picture:
             )
         bars.append({"_x": step * (n + 0.18), "_x2": step * (n + 0.82), "_y": middle})
         labels.append({"_x": step * (n + 0.84), "_y": middle, "_t": f"{middle:.2f}"})
-    x = alt.X("_x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
+    x = across(width)
     y = alt.Y(
         "_y:Q",
         scale=alt.Scale(domain=[0, 1.05 * max(point["_y"] for point in points)], nice=False),
@@ -714,13 +705,3 @@ def words(
         **({"stroke": "white", "strokeWidth": 5} if halo else {"color": theme.INK}),
     )
     return place(mark, x=x, y=y, text=alt.Text("_t:N"))
-
-
-def spoken(mark: alt.Chart, **channels: Any) -> alt.Chart:
-    """A mark that says its ``_said`` to pointers and screen readers."""
-    return place(
-        mark,
-        **channels,
-        description=alt.Description("_said:N"),
-        tooltip=alt.Tooltip("_said:N", title=" "),
-    )

@@ -1,17 +1,34 @@
 """The pieces from which charts are put together: data, places in pixels, keys, labels."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence, Sized
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 
 from energychain.charts.theme import INK, SMALL, WIDTH, stripes
+
+Align = Literal["left", "center", "right"]
+Weight = Literal["normal", "bold"]
+Drawn = TypeVar("Drawn", bound=Sized)
+
+
+def drawable(rows: Drawn) -> Drawn:
+    """The rows of a chart.
+
+    Raises ``ValueError`` if there are none.
+    """
+    if not rows:
+        raise ValueError("there are no rows to draw")
+    return rows
 
 
 def inline(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     """Rows as a chart's own data."""
     return alt.InlineData(values=[dict(row) for row in rows])
 
+
+_ONE = inline([{"_": 0}])
+"""The data of a mark that shows none."""
 
 _PIXELS: Mapping[str, Any] = {
     "x": alt.XValue,
@@ -33,6 +50,76 @@ def place(mark: alt.Chart, **channels: Any) -> alt.Chart:
         }
     )
     return placed
+
+
+def across(width: float, column: str = "_x") -> alt.X:
+    """Places from the left, in a plot of this width [pixel], as data."""
+    return alt.X(f"{column}:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
+
+
+def down(height: float, column: str = "_y") -> alt.Y:
+    """Places from the top, in a plot of this height [pixel], as data."""
+    return alt.Y(f"{column}:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+
+
+def spoken(mark: alt.Chart, **channels: Any) -> alt.Chart:
+    """A mark that says its ``_said`` to pointers and screen readers."""
+    return place(
+        mark,
+        **channels,
+        description=alt.Description("_said:N"),
+        tooltip=alt.Tooltip("_said:N", title=" "),
+    )
+
+
+def spoken_boxes(mark: alt.Chart, x: alt.X, y: alt.Y, **channels: Any) -> alt.Chart:
+    """Rectangles, as far as ``_x2`` and ``_y2``, that say their ``_said``."""
+    return spoken(mark, x=x, x2=alt.X2("_x2"), y=y, y2=alt.Y2("_y2"), **channels)
+
+
+# --- text -----------------------------------------------------------------------------
+
+
+def writing(
+    base: alt.Chart, align: Align = "left", weight: Weight = "normal", **options: Any
+) -> alt.Chart:
+    """Text in a chart, without its words and its places."""
+    words: alt.Chart = base.mark_text(
+        align=align,
+        baseline="middle",
+        fontSize=SMALL,
+        fontWeight=weight,
+        color=INK,
+        aria=False,
+        **options,
+    )
+    return words
+
+
+def caption(
+    words: str,
+    x: float,
+    y: float,
+    *,
+    align: Align = "left",
+    weight: Weight = "normal",
+    **options: Any,
+) -> alt.Chart:
+    """One text at its place [pixel]."""
+    return place(writing(alt.Chart(_ONE), align, weight, **options), x=x, y=y, text=words)
+
+
+def captions(
+    lines: Sequence[Mapping[str, Any]],
+    x: alt.X | float,
+    y: alt.Y | float,
+    *,
+    align: Align = "left",
+    weight: Weight = "normal",
+) -> alt.Chart:
+    """The texts ``_t`` of some rows."""
+    mark = writing(alt.Chart(inline(lines)), align, weight)
+    return place(mark, x=x, y=y, text=alt.Text("_t:N"))
 
 
 # --- the key --------------------------------------------------------------------------
@@ -62,10 +149,9 @@ def key(
         places.append((x, row))
         x += room
     rows = row + 1
-    one = inline([{"_": 0}])
     for (text, what, colour, dash), (left, row) in zip(entries, places, strict=True):
         middle = -14 - 20 * (rows - 1 - row)
-        base, ends = alt.Chart(one), {"x": left, "x2": left + 26}
+        base, ends = alt.Chart(_ONE), {"x": left, "x2": left + 26}
         if what == LINE:
             line = base.mark_rule(stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False)
             layers.append(place(line, **ends, y=middle))

@@ -17,7 +17,17 @@ from typing import Any, Literal
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import AREA, BARS, LINE, inline, key, place, spread
+from energychain.charts.marks import (
+    AREA,
+    BARS,
+    LINE,
+    inline,
+    key,
+    place,
+    spoken_boxes,
+    spread,
+    writing,
+)
 from energychain.charts.theme import Picture
 from energychain.markets.clearing import Clearing
 from energychain.markets.merit import merit
@@ -491,14 +501,7 @@ class _Drawing:
             [-value + 1e-9 * n for n, (value, *_) in enumerate(labels)], gap, -high, -low
         )
         for (_, text, weight), beside in zip(labels, heights, strict=True):
-            mark = pen.chart([{"_y": -beside}]).mark_text(
-                align="left",
-                baseline="middle",
-                fontSize=theme.SMALL,
-                fontWeight=weight,
-                color=theme.INK,
-                aria=False,
-            )
+            mark = writing(pen.chart([{"_y": -beside}]), "left", weight)
             left = self.width + 8
             if text.startswith(MARKED):
                 diamond = pen.chart([{"_y": -beside}]).mark_point(**DIAMOND)
@@ -520,15 +523,7 @@ class _Drawing:
         ]
         if self.few:
             air = pen.chart(spoken).mark_rect(opacity=0)
-            yield place(
-                air,
-                x=pen.x,
-                x2=alt.X2("_x2"),
-                y=pen.y,
-                y2=alt.Y2("_y2"),
-                description=alt.Description("_said:N"),
-                tooltip=alt.Tooltip("_said:N", title=" "),
-            )
+            yield spoken_boxes(air, pen.x, pen.y)
 
     def _key(self) -> list[tuple[str, str, str, Sequence[int]]]:
         buyers, sellers = self.gains

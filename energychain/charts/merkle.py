@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.dc_fault import writing
+from energychain.charts.marks import writing
 from energychain.charts.marks import AREA, LINE, inline, key, place
 from energychain.charts.theme import Picture
 from energychain.primitives.merkle import MerkleTree

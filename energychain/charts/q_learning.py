@@ -11,8 +11,8 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.load_shifting import spoken, words
-from energychain.charts.marks import LINE, inline, key, place
+from energychain.charts.load_shifting import words
+from energychain.charts.marks import LINE, across, down, drawable, inline, key, place, spoken
 from energychain.charts.theme import Picture
 
 Rows = Sequence[Mapping[str, Any]]
@@ -43,16 +43,14 @@ def heat_map(
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     height, step = CELL_HEIGHT * len(states), width / len(actions)
     tops = {
         state: max((r["q"] for r in rows if r["state"] == state and r["visits"]), default=0.0)
         for state in range(len(states))
     }
     cells = [_cell(row, tops[row["state"]], step, states, actions) for row in rows]
-    x = alt.X("_x:Q", scale=alt.Scale(domain=[0, width], nice=False), axis=None)
-    y = alt.Y("_y:Q", scale=alt.Scale(domain=[height, 0], nice=False), axis=None)
+    x, y = across(width), down(height)
     layers = [_fills(cells, x, y), *_frame(cells, x, y)]
     numbers = [cell for cell in cells if cell["_t"]]
     if numbers:
@@ -198,8 +196,7 @@ def learning_curve(
 
     Raises ``ValueError`` if there are no rows.
     """
-    if not rows:
-        raise ValueError("there are no rows to draw")
+    drawable(rows)
     end = max(row["episode"] for row in rows)
     values = [
         row[name] for row in rows for name in ("mean", "low", "high") if row[name] is not None

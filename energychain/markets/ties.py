@@ -1,11 +1,11 @@
 """
 Orders of one price that cannot all be served, and three ways to say who gets how much.
 
-===========  ==========================================================================
+============  =========================================================================
 ``pro_rata``  each a share in proportion to its quantity, by largest remainder
 ``time``      the earlier before the later, by arrival and then by id
 ``lottery``   in an order drawn by lot, from a given seed
-===========  ==========================================================================
+============  =========================================================================
 """
 
 from typing import Literal

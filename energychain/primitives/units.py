@@ -3,14 +3,14 @@ Amounts on the ledger are whole numbers of a small unit, because a ledger must
 add up exactly. People read and write decimals; this module is the door between
 the two, and holds the one rounding rule of the package.
 
-===============  =================  ==========================
-quantity         unit on the ledger  what people write
-===============  =================  ==========================
-energy           mWh (milli, not mega)  kWh with six decimals
-tokens           milli-token         tokens with three decimals
-money            micro-unit          money with six decimals
-Ether for gas    wei                 whole wei
-===============  =================  ==========================
+=============  ======================  =========================
+quantity       unit on the ledger      what people write
+=============  ======================  =========================
+energy         mWh (milli, not mega)   kWh with six decimals
+tokens         milli-token             tokens with three decimals
+money          micro-unit              money with six decimals
+Ether for gas  wei                     whole wei
+=============  ======================  =========================
 """
 
 from decimal import Decimal, InvalidOperation

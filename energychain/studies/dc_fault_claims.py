@@ -124,6 +124,7 @@ def gap_of_equation_3(
     """By how much the two sides of Equation (3) differ at most, as a fraction of the largest
     left side, on the waveforms of an internal fault.
 
+    >>> from energychain.grid.dc_line import SET_B
     >>> waves = solve(SET_B, HARD)
     >>> gap_of_equation_3(waves) < 1e-12, gap_of_equation_3(waves, first=FIRST) > 1
     (True, True)

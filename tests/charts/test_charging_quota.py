@@ -1,11 +1,8 @@
 """The pieces are the powers, the bars are the money, and all of it reads without colour."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import vl_convert
+from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
 
 from energychain.charts import as_table, theme
 from energychain.charts import charging_quota as charts
@@ -45,55 +42,14 @@ PICTURES = {
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
 
-def layers(spec, kind, **mark):
-    return [
-        layer
-        for layer in spec["layer"]
-        if layer["mark"]["type"] == kind
-        and all(layer["mark"].get(name) == value for name, value in mark.items())
-    ]
-
-
-def rows_of(spec, layer):
-    return spec["datasets"][layer["data"]["name"]]
-
-
-def spoken(spec):
-    """Everything that a mark says, as one row each."""
-    return [
-        row
-        for layer in spec["layer"]
-        if layer["encoding"].get("description", {}).get("field") == "_said"
-        for row in rows_of(spec, layer)
-    ]
-
-
-def texts(spec):
-    found = set()
-    for layer in layers(spec, "text"):
-        text = layer["encoding"]["text"]
-        found |= (
-            {text["value"]}
-            if "value" in text
-            else {row[text["field"]] for row in rows_of(spec, layer)}
-        )
-    return found
-
-
 @every_picture
 def test_it_compiles_with_old_and_new_vega_lite(draw):
-    stored = theme.bundle(draw().to_dict())[theme.VEGALITE]
-    for version in ("5.8", "5.21", "6.4"):
-        assert vl_convert.vegalite_to_vega(stored, vl_version=version)
+    assert compiles(draw())
 
 
 @every_picture
 def test_it_has_title_words_and_a_table(draw):
-    picture = draw()
-    spec = picture.to_dict()
-    assert spec["title"]["text"]
-    assert len(spec["description"]) > 60
-    assert not [name for name in as_table(picture).columns if name.startswith("_")]
+    assert_told(draw())
 
 
 # --- the transformer ------------------------------------------------------------------
@@ -122,13 +78,13 @@ def test_quotas_end_at_the_transformer_and_demand_beyond_it():
     assert bar(spec, "first quota")[-1]["_x2"] == pytest.approx(323, abs=1e-4)
     assert bar(spec, "after trade")[-1]["_x2"] == pytest.approx(323, abs=1e-4)
     assert bar(spec, "demand")[-1]["_x2"] == 390
-    assert {"67 too much", "transformer: 323 kW", "390 kW"} <= texts(spec)
+    assert {"67 too much", "transformer: 323 kW", "390 kW"} <= set(texts(spec))
 
 
 def test_who_buys_and_who_sells_reads_without_colour():
     spec = charts.quotas(ROWS, 323).to_dict()
-    assert {"B +", "D +", "E +", "C −", "F −", "H −", "A", "G"} <= texts(spec)
-    assert not {"A +", "A −", "G +", "G −"} & texts(spec)
+    assert {"B +", "D +", "E +", "C −", "F −", "H −", "A", "G"} <= set(texts(spec))
+    assert not {"A +", "A −", "G +", "G −"} & set(texts(spec))
 
 
 def test_before_the_trade_nobody_is_a_buyer_yet():
@@ -147,7 +103,7 @@ def test_what_exceeds_a_quota_is_barred_and_written():
         if layer["encoding"]["x"].get("field")  # the key stands at a fixed place
     ]
     assert over[0]["_x2"] - over[0]["_x"] == pytest.approx(13.6, abs=1e-4)
-    assert {"H: 13.6 over", "beyond its quota"} <= texts(spec)
+    assert {"H: 13.6 over", "beyond its quota"} <= set(texts(spec))
     assert layers(spec, "rule", stroke=charts.PENALTY)
     honest = charts.quotas(ROWS, 323).to_dict()
     assert not layers(honest, "rule", stroke=charts.PENALTY)
@@ -186,7 +142,7 @@ def test_a_bill_is_as_high_as_what_is_paid():
         assert (bill["_y"], bill["_y2"]).count(0) >= 1
     (fine,) = [rows_of(spec, layer) for layer in layers(spec, "rect", fill="white")]
     assert fine[0]["_y2"] - fine[0]["_y"] == pytest.approx(1523.2)
-    assert {"250.7", "−156.4", "+ 1,523.2"} <= texts(spec)
+    assert {"250.7", "−156.4", "+ 1,523.2"} <= set(texts(spec))
     assert "H receives 156.4, penalty 1,523.2" in spec["description"]
 
 
@@ -198,7 +154,7 @@ def test_the_wrong_cells_are_framed_crossed_and_said():
     assert len(layers(spec, "rect", stroke=charts.WRONG)) == 3  # B, C and the sum
     crosses = layers(spec, "point", shape="cross")
     assert len(crosses) == 4  # beside the three cells, and one layer for both in the plot
-    assert {"wrong", "is not 0", "−149.5", "−225.4", "149.5"} <= texts(spec)
+    assert {"wrong", "is not 0", "−149.5", "−225.4", "149.5"} <= set(texts(spec))
     assert "B: printed 73.6, computed 149.5, which differs" in spec["description"]
     assert "C: printed -225.4, computed -151.8, which differs" in spec["description"]
     assert spec["description"].endswith("adds up to -149.5, the computed one to 0.")
@@ -213,14 +169,14 @@ def test_a_repaired_table_has_no_marks():
     spec = charts.settlement(right).to_dict()
     assert not layers(spec, "rect", stroke=charts.WRONG)
     assert not layers(spec, "point", shape="cross")
-    assert not {"wrong", "is not 0"} & texts(spec)
+    assert not {"wrong", "is not 0"} & set(texts(spec))
     assert "All cells agree" in spec["description"]
 
 
 def test_the_scan_marks_the_best_margin_and_the_named_ones():
     spec = charts.margin_scan(SCAN, {343: "the text"}).to_dict()
-    assert texts(spec) == {"323, fits best: 0.000 kW", "343, the text: 3.333 kW"}
-    assert texts(charts.margin_scan(SCAN).to_dict()) == {"323, fits best: 0.000 kW"}
+    assert set(texts(spec)) == {"323, fits best: 0.000 kW", "343, the text: 3.333 kW"}
+    assert set(texts(charts.margin_scan(SCAN).to_dict())) == {"323, fits best: 0.000 kW"}
 
 
 def test_a_margin_that_was_not_tried_cannot_be_marked():
@@ -290,17 +246,7 @@ print(json.dumps([part.to_dict() for part in [*parts, charts.policies(month.tabl
 
 
 def test_two_processes_draw_the_same():
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
-        for seed, zone in (("1", "UTC"), ("2", "Asia/Kathmandu"))
-    ]
-    assert said[0] == said[1]
+    assert alike_in_two_processes(PROGRAM)
 
 
 def test_unchecked_charts_are_the_same_charts():

@@ -1,21 +1,14 @@
 """The areas are what is paid for, the bars are the numbers, and all of it reads without colour."""
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
-import vl_convert
+from colour_vision import MACHADO, distance
+from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
 
 from energychain.charts import as_table, theme
 from energychain.charts import demand_response as charts
 from energychain.studies import baseline_gaming, demand_response, event_day
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
-from colour_vision import MACHADO, distance
 
 PROGRAMME = demand_response.rehearse()
 LESS = event_day.of_programme(PROGRAMME, "H0-B", 22)
@@ -47,55 +40,14 @@ PICTURES = {
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
 
-def layers(spec, kind, **mark):
-    return [
-        layer
-        for layer in spec["layer"]
-        if layer["mark"]["type"] == kind
-        and all(layer["mark"].get(name) == value for name, value in mark.items())
-    ]
-
-
-def rows_of(spec, layer):
-    return spec["datasets"][layer["data"]["name"]]
-
-
-def spoken(spec):
-    return [
-        row
-        for layer in spec["layer"]
-        if layer["encoding"].get("description", {}).get("field") == "_said"
-        for row in rows_of(spec, layer)
-    ]
-
-
-def texts(spec):
-    found = []
-    for layer in layers(spec, "text"):
-        text = layer["encoding"]["text"]
-        found += (
-            [text["value"]]
-            if "value" in text
-            else [row[text["field"]] for row in rows_of(spec, layer)]
-        )
-    return found
-
-
 @every_picture
 def test_it_compiles_with_old_and_new_vega_lite(draw):
-    stored = theme.bundle(draw().to_dict())[theme.VEGALITE]
-    for version in ("5.8", "5.21", "6.4"):
-        assert vl_convert.vegalite_to_vega(stored, vl_version=version)
+    assert compiles(draw())
 
 
 @every_picture
 def test_it_has_title_words_and_a_table(draw):
-    picture = draw()
-    spec = picture.to_dict()
-    assert spec["title"]["text"]
-    assert len(spec["description"]) > 20
-    assert not [name for name in as_table(picture).columns if name.startswith("_")]
-    assert "nan" not in json.dumps(spec["description"]).lower()
+    assert_told(draw(), least=20)
 
 
 # --- one home on one day --------------------------------------------------------------
@@ -292,17 +244,7 @@ print(json.dumps([part.to_dict() for part in parts]))
 
 
 def test_two_processes_draw_the_same():
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
-        for seed, zone in (("1", "UTC"), ("2", "Asia/Kathmandu"))
-    ]
-    assert said[0] == said[1]
+    assert alike_in_two_processes(PROGRAM)
 
 
 def test_unchecked_charts_are_the_same_charts():

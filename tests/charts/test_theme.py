@@ -1,17 +1,14 @@
 import sys
 from itertools import combinations, pairwise
-from pathlib import Path
 
 import altair as alt
 import pytest
+from colour_vision import MACHADO, distance
 from hypothesis import given
 from hypothesis import strategies as st
 
 from energychain.charts import as_table, setup, theme
 from energychain.charts.marks import inline, spread
-
-sys.path.insert(0, str(Path(__file__).parent))  # tests are no package
-from colour_vision import MACHADO, distance
 
 FAR_ENOUGH = 15.0
 """Of the distance in Lab: about seven times what the eye can just tell apart."""

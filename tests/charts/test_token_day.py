@@ -1,11 +1,8 @@
 import json
-import os
-import subprocess
-import sys
 from itertools import combinations
 
 import pytest
-import vl_convert
+from looks import alike_in_two_processes, compiles, layers, rows_of, texts
 
 from energychain.charts import as_table, theme
 from energychain.charts import token_day as charts
@@ -23,28 +20,10 @@ PICTURES = {
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
 
-def layers(spec):
-    return spec["layer"]
-
-
-def rows_of(spec, layer):
-    return spec["datasets"][layer["data"]["name"]]
-
-
-def texts(spec):
-    return {
-        layer["encoding"]["text"]["value"]
-        for layer in layers(spec)
-        if "value" in layer["encoding"].get("text", {})
-    }
-
-
 @every_picture
 @pytest.mark.parametrize("rows", [ROWS, WEEK], ids=["day", "week"])
 def test_it_compiles_with_old_and_new_vega_lite(draw, rows):
-    stored = theme.bundle(draw(rows, selected=rows[-1]["time"]).to_dict())[theme.VEGALITE]
-    for version in ("5.8", "5.21", "6.4"):
-        assert vl_convert.vegalite_to_vega(stored, vl_version=version)
+    assert compiles(draw(rows, selected=rows[-1]["time"]))
 
 
 @every_picture
@@ -84,7 +63,7 @@ def test_the_areas_are_the_energy():
 
 def test_the_energy_chart_reads_without_colour():
     spec = charts.prosumer(ROWS, "node 1").to_dict()
-    assert {"produced", "consumed", "sold", "nobody took"} <= texts(spec)
+    assert {"produced", "consumed", "sold", "nobody took"} <= set(texts(spec))
     lines = [layer["mark"] for layer in layers(spec) if layer["mark"]["type"] == "line"]
     dashes = [tuple(line["strokeDash"]) for line in lines]
     assert len(set(dashes)) == len(dashes) == 2
@@ -100,7 +79,7 @@ def test_every_balance_has_its_own_dash_marker_and_name():
     assert len(set(dashes)) == len(dashes) == 3
     shapes = [mark["shape"] for mark in marks if mark["type"] == "point"]
     assert len(set(shapes)) == 3
-    assert texts(spec) == {"node 1: 190.834", "node 2: 40.286", "node 3: 68.880"}
+    assert set(texts(spec)) == {"node 1: 190.834", "node 2: 40.286", "node 3: 68.880"}
 
 
 def test_equal_balances_wear_their_markers_in_different_hours():
@@ -195,7 +174,7 @@ def test_many_nodes_get_room_for_their_names():
     ]
     spec = charts.balances(rows).to_dict()
     assert spec["height"] >= 40 * charts.LABEL_GAP
-    assert len(texts(spec)) == 40
+    assert len(set(texts(spec))) == 40
 
 
 @every_picture
@@ -216,18 +195,8 @@ print(json.dumps(theme.bundle(spec)[theme.VEGALITE]))
 
 
 def test_two_processes_draw_the_same():
-    said = [
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
-        for seed, zone in (("1", "UTC"), ("2", "Asia/Kathmandu"))
-    ]
-    assert said[0] == said[1]
-    assert json.loads(said[0])["description"] == "words"
+    said = alike_in_two_processes(PROGRAM)
+    assert json.loads(said)["description"] == "words"
 
 
 def test_unchecked_charts_are_the_same_charts():

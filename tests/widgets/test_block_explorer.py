@@ -2,6 +2,7 @@ import contextlib
 import io
 
 import pytest
+from explorers import kept
 
 from energychain.ledger.chain import RULES
 from energychain.primitives.refusals import BadInput
@@ -241,14 +242,11 @@ def test_cards_say_in_words_and_signs_what_colour_repeats(explorer):
 
 
 def test_what_a_notebook_keeps_tells_half_of_the_story(explorer):
-    kept = [BlockExplorer(CHAIN, block=HEIGHT)._repr_mimebundle_() for _ in range(2)]
-    first, second = (shown[0] if isinstance(shown, tuple) else shown for shown in kept)
+    first, second = (kept(BlockExplorer(CHAIN, block=HEIGHT)) for _ in range(2))
     assert first["text/html"] == second["text/html"]
     assert "For instance: <b>node 1, report: produced (mWh)</b>" in first["text/html"]
     assert "✗ broken" in first["text/html"]
     assert "<script" not in first["text/html"]
     assert first["text/plain"].startswith(f"BlockExplorer(block={HEIGHT}, broken=[])")
     explorer.number.value += 1
-    shown = explorer._repr_mimebundle_()
-    after = shown[0] if isinstance(shown, tuple) else shown
-    assert after["text/html"] != first["text/html"]
+    assert kept(explorer)["text/html"] != first["text/html"]

@@ -1,14 +1,18 @@
 """The explorer moves with the contract, and the desk is the contract."""
 
 import pytest
+from explorers import (
+    assert_asks,
+    assert_code_leads_to_the_charts,
+    assert_keeps,
+    assert_moves_and_resets,
+)
 
-from energychain.charts import theme
 from energychain.contracts.charging_quota import QuotaOrder, double_auction
 from energychain.primitives.refusals import BadInput
 from energychain.studies import charging_quota as study
 from energychain.widgets.charging_quota import ChargingQuotaExplorer, Desk
 from energychain.widgets.exercises import check, solution
-from energychain.widgets.explorer import MOST_CONTROLS
 
 
 @pytest.fixture
@@ -16,15 +20,10 @@ def explorer():
     return ChargingQuotaExplorer()
 
 
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
 def test_it_asks_a_question_and_has_few_controls(explorer):
     assert explorer.question == "How much can eight charging stations get, and who pays for more?"
     assert list(explorer.controls) == ["margin_kw", "rule", "station", "limit", "over_kw"]
-    assert len(explorer.controls) <= MOST_CONTROLS
+    assert_asks(explorer)
     margin = explorer.controls["margin_kw"]
     assert margin.min <= 323 < 343 <= margin.max
 
@@ -39,10 +38,7 @@ def test_the_start_is_the_published_evening(explorer):
 
 
 def test_what_a_notebook_keeps(explorer):
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_keeps(explorer)
 
 
 @pytest.mark.parametrize(
@@ -58,16 +54,7 @@ def test_what_a_notebook_keeps(explorer):
 def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(
     explorer, name, value
 ):
-    before, live = data(explorer)[theme.VEGALITE], [dict(w.spec) for w in explorer._live]
-    words = repr(explorer), explorer.code, explorer.status, explorer.view.details
-    explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
-    assert [w.spec for w in explorer._live] != live
-    assert (repr(explorer), explorer.code) != words[:2]
-    assert [w.spec for w in explorer._live] == [c.to_dict() for c in explorer.view.charts]
-    explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
-    assert (repr(explorer), explorer.code, explorer.status, explorer.view.details) == words
+    assert_moves_and_resets(explorer, name, value)
 
 
 def test_another_station_begins_where_it_stands_by_itself(explorer):
@@ -120,14 +107,7 @@ def test_the_table_marks_the_chosen_station(explorer):
     [{}, {"limit": 28.0}, {"station": "H", "over_kw": 8, "limit": 20.0}, {"margin_kw": 400}],
 )
 def test_the_code_leads_to_the_same_charts(explorer, touch):
-    for name, value in touch.items():
-        explorer.controls[name].value = value
-    shown = []
-    code = explorer.code.splitlines()
-    code[-1] = f"display({code[-1]})"
-    exec("\n".join(code), {"display": shown.append})
-    for made, seen in zip(shown, explorer.view.charts, strict=True):
-        assert made.to_dict()["description"] == seen.to_dict()["description"]
+    assert_code_leads_to_the_charts(explorer, **touch)
 
 
 # --- the desk -------------------------------------------------------------------------

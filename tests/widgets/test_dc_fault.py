@@ -3,8 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from explorers import (
+    assert_asks,
+    assert_code_leads_to_the_charts,
+    assert_keeps,
+    assert_moves_and_resets,
+)
 
-from energychain.charts import theme
 from energychain.grid.attacks import ATTACKS
 from energychain.grid.dc_line import SET_B, Fault, LoadStep, solve
 from energychain.grid.relay import RELAYS, watch
@@ -13,31 +18,19 @@ from energychain.studies.dc_fault import LEDGER_DELAY, RECORDED, protect
 from energychain.widgets.dc_attacks import SEED, AttackExplorer, outcome
 from energychain.widgets.dc_fault import FaultExplorer, watched
 from energychain.widgets.exercises import check, solution
-from energychain.widgets.explorer import MOST_CONTROLS
 
 EXPLORERS = {"fault": FaultExplorer, "attack": AttackExplorer}
 every_explorer = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS)
 
 
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
 @every_explorer
 def test_it_asks_a_question_and_has_few_controls(make):
-    explorer = make()
-    assert explorer.question.endswith("?")
-    assert len(explorer.controls) <= MOST_CONTROLS
+    assert_asks(make())
 
 
 @every_explorer
 def test_what_a_notebook_keeps(make):
-    explorer = make()
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_keeps(make())
 
 
 @pytest.mark.parametrize(
@@ -55,17 +48,7 @@ def test_what_a_notebook_keeps(make):
     ],
 )
 def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(make, name, value):
-    explorer = make()
-    before, live = data(explorer)[theme.VEGALITE], [dict(w.spec) for w in explorer._live]
-    words = repr(explorer), explorer.code, explorer.status
-    explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
-    assert [w.spec for w in explorer._live] != live
-    assert (repr(explorer), explorer.code) != words[:2]
-    assert [w.spec for w in explorer._live] == [c.to_dict() for c in explorer.view.charts]
-    explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
-    assert (repr(explorer), explorer.code, explorer.status) == words
+    assert_moves_and_resets(make(), name, value)
 
 
 @pytest.mark.parametrize(
@@ -80,14 +63,7 @@ def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(ma
     ],
 )
 def test_the_code_leads_to_the_same_charts(make, touch):
-    explorer, shown = make(), []
-    for name, value in touch.items():
-        explorer.controls[name].value = value
-    code = explorer.code.splitlines()
-    code[-1] = f"display({code[-1]})"
-    exec("\n".join(code), {"display": shown.append})
-    for made, seen in zip(shown, explorer.view.charts, strict=True):
-        assert made.to_dict()["description"] == seen.to_dict()["description"]
+    assert_code_leads_to_the_charts(make(), **touch)
 
 
 # --- the fault ------------------------------------------------------------------------

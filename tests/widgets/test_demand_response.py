@@ -1,12 +1,11 @@
 """The explorer moves with the arithmetic, and the exercises with the study."""
 
 import pytest
+from explorers import assert_asks, assert_keeps, assert_moves_and_resets
 
-from energychain.charts import theme
 from energychain.studies import baseline_gaming, event_day
 from energychain.widgets.demand_response import EventDayExplorer
 from energychain.widgets.exercises import check
-from energychain.widgets.explorer import MOST_CONTROLS
 
 
 @pytest.fixture
@@ -14,15 +13,10 @@ def explorer():
     return EventDayExplorer()
 
 
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
 def test_it_asks_a_question_and_has_few_controls(explorer):
     assert explorer.question == "What is a home paid for that was asked to use less?"
     assert list(explorer.controls) == ["rule", "ask", "answer", "inflation", "incentive"]
-    assert len(explorer.controls) <= MOST_CONTROLS
+    assert_asks(explorer)
 
 
 def test_the_start_is_a_cheat_that_does_not_pay(explorer):
@@ -31,10 +25,7 @@ def test_the_start_is_a_cheat_that_does_not_pay(explorer):
 
 
 def test_what_a_notebook_keeps(explorer):
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_keeps(explorer)
 
 
 @pytest.mark.parametrize(
@@ -50,16 +41,7 @@ def test_what_a_notebook_keeps(explorer):
 def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(
     explorer, name, value
 ):
-    before, live = data(explorer)[theme.VEGALITE], [dict(w.spec) for w in explorer._live]
-    words = repr(explorer), explorer.code, explorer.status, explorer.view.details
-    explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
-    assert [w.spec for w in explorer._live] != live
-    assert (repr(explorer), explorer.code) != words[:2]
-    assert [w.spec for w in explorer._live] == [c.to_dict() for c in explorer.view.charts]
-    explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
-    assert (repr(explorer), explorer.code, explorer.status, explorer.view.details) == words
+    assert_moves_and_resets(explorer, name, value)
 
 
 def test_the_code_leads_to_what_is_shown(explorer):

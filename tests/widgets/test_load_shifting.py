@@ -1,14 +1,18 @@
 """The explorers follow the study and the learner, and tell what happens in words."""
 
 import pytest
+from explorers import (
+    assert_asks,
+    assert_code_leads_to_the_charts,
+    assert_keeps,
+    assert_moves_and_resets,
+)
 
 from energychain.agents.games import solved_game
 from energychain.agents.prosumers import best_demand
-from energychain.charts import theme
 from energychain.studies.community import community
 from energychain.studies.load_shifting import run
 from energychain.studies.load_shifting_claims import DAY
-from energychain.widgets.explorer import MOST_CONTROLS
 from energychain.widgets.load_shifting import CURES, LoadShiftingExplorer
 from energychain.widgets.prosumer import ProsumerExplorer, wish
 from energychain.widgets.q_table import (
@@ -26,29 +30,14 @@ EXPLORERS = {"load": LoadShiftingExplorer, "prosumer": ProsumerExplorer, "table"
 every_explorer = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS)
 
 
-def drawn(explorer):
-    return [chart.to_dict() for chart in explorer.view.charts]
-
-
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
 @every_explorer
 def test_it_asks_a_question_and_has_few_controls(make):
-    explorer = make()
-    assert explorer.question.endswith("?")
-    assert len(explorer.controls) <= MOST_CONTROLS
+    assert_asks(make())
 
 
 @every_explorer
 def test_what_a_notebook_keeps(make):
-    explorer = make()
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_keeps(make())
 
 
 @pytest.mark.parametrize(
@@ -69,17 +58,7 @@ def test_what_a_notebook_keeps(make):
     ],
 )
 def test_every_control_changes_what_is_shown_and_reset_takes_it_back(make, name, value):
-    explorer = make()
-    before, live = drawn(explorer), [dict(w.spec) for w in explorer._live]
-    words = repr(explorer), explorer.code, explorer.status
-    explorer.controls[name].value = value
-    assert drawn(explorer) != before
-    assert [w.spec for w in explorer._live] != live
-    assert (repr(explorer), explorer.code) != words[:2]
-    assert [w.spec for w in explorer._live] == drawn(explorer)
-    explorer.reset()
-    assert drawn(explorer) == before
-    assert (repr(explorer), explorer.code, explorer.status) == words
+    assert_moves_and_resets(make(), name, value)
 
 
 @pytest.mark.parametrize(
@@ -95,15 +74,7 @@ def test_every_control_changes_what_is_shown_and_reset_takes_it_back(make, name,
     ],
 )
 def test_the_code_leads_to_the_same_charts(make, touch):
-    explorer, shown = make(), []
-    for name, value in touch.items():
-        explorer.controls[name].value = value
-    code = explorer.code.splitlines()
-    code[-1] = f"display({code[-1]})"
-    exec("\n".join(code), {"display": shown.append})
-    assert len(shown) == len(explorer.view.charts)
-    for made, seen in zip(shown, explorer.view.charts, strict=True):
-        assert made.to_dict()["description"] == seen.to_dict()["description"]
+    assert_code_leads_to_the_charts(make(), **touch)
 
 
 # --- the street -----------------------------------------------------------------------

@@ -1,24 +1,18 @@
 """The explorer of one order: every control changes what is seen, and reset takes it back."""
 
 import pytest
+from explorers import assert_asks, assert_keeps, drawn, kept, kept_chart
 
-from energychain.charts import theme
 from energychain.markets.orders import Book, order
 from energychain.markets.rules import RULES, clear
 from energychain.studies import charging_quota
 from energychain.widgets.exercises import check, solution
-from energychain.widgets.explorer import MOST_CONTROLS
 from energychain.widgets.market import MarketExplorer
 
 
 @pytest.fixture
 def explorer():
     return MarketExplorer()
-
-
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
 
 
 def test_the_book_is_the_chapters():
@@ -31,7 +25,7 @@ def test_the_book_is_the_chapters():
 def test_it_asks_a_question_and_has_few_controls(explorer):
     assert explorer.question == "What does one order do to everybody's price?"
     assert list(explorer.controls) == ["rule", "order", "price", "quantity", "point"]
-    assert len(explorer.controls) <= MOST_CONTROLS
+    assert_asks(explorer)
 
 
 def test_it_begins_with_the_order_at_the_margin(explorer):
@@ -46,11 +40,8 @@ def test_it_begins_with_the_order_at_the_margin(explorer):
 
 
 def test_what_a_notebook_keeps(explorer):
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert kept["text/plain"].startswith("[chart] What does one order do")
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_keeps(explorer)
+    assert kept(explorer)["text/plain"].startswith("[chart] What does one order do")
 
 
 @pytest.mark.parametrize(
@@ -59,14 +50,14 @@ def test_what_a_notebook_keeps(explorer):
 def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(
     explorer, name, value
 ):
-    before, words = data(explorer)[theme.VEGALITE], (repr(explorer), explorer.code)
+    before, words = kept_chart(explorer), (repr(explorer), explorer.code)
     explorer.controls[name].value = value
     assert (repr(explorer), explorer.code) != words
-    assert [w.spec for w in explorer._live] == [c.to_dict() for c in explorer.view.charts]
+    assert [w.spec for w in explorer._live] == drawn(explorer)
     if name != "order":  # another order to move changes nothing yet
-        assert data(explorer)[theme.VEGALITE] != before
+        assert kept_chart(explorer) != before
     explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
+    assert kept_chart(explorer) == before
     assert (repr(explorer), explorer.code) == words
 
 
@@ -135,11 +126,11 @@ def test_the_code_leads_to_the_same_chart(explorer):
     explorer.controls["price"].value = 23.5
     explorer.controls["point"].value = "buyer"
     code = explorer.code.splitlines()
-    code[-1] = f"drawn = {code[-1]}"
+    code[-1] = f"made = {code[-1]}"
     names = {}
     exec("\n".join(code), names)
     seen = explorer.view.charts[0].to_dict()
-    assert names["drawn"].to_dict()["description"] == seen["description"]
+    assert names["made"].to_dict()["description"] == seen["description"]
 
 
 def test_rules_that_refuse_the_book_are_not_offered(explorer):

@@ -1,10 +1,17 @@
 import json
 
 import pytest
+from explorers import (
+    assert_asks,
+    assert_code_leads_to_the_charts,
+    assert_keeps,
+    assert_moves_and_resets,
+    kept,
+    kept_chart,
+)
 
-from energychain.charts import theme
 from energychain.studies import token_day
-from energychain.widgets.explorer import MOST_CONTROLS, Explorer, View
+from energychain.widgets.explorer import Explorer, View
 from energychain.widgets.token_day import TokenDayExplorer
 
 
@@ -13,15 +20,10 @@ def explorer():
     return TokenDayExplorer()
 
 
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
 def test_it_asks_a_question_and_has_few_controls(explorer):
     assert explorer.question == "How much sun is too much for three homes?"
     assert list(explorer.controls) == ["pv_kw", "wh_per_token", "tokens", "buyers", "hour"]
-    assert len(explorer.controls) <= MOST_CONTROLS
+    assert_asks(explorer)
 
 
 def test_the_start_is_the_paper(explorer):
@@ -36,12 +38,9 @@ def test_the_start_is_the_paper(explorer):
 
 
 def test_what_a_notebook_keeps(explorer):
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert kept["text/plain"].startswith("[chart] How much sun")
-    assert kept["text/plain"].endswith(repr(explorer))
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_keeps(explorer)
+    assert kept(explorer)["text/plain"].startswith("[chart] How much sun")
+    assert kept(explorer)["text/plain"].endswith(repr(explorer))
 
 
 @pytest.mark.parametrize(
@@ -58,16 +57,7 @@ def test_what_a_notebook_keeps(explorer):
 def test_every_control_changes_what_is_kept_and_shown_and_reset_takes_it_back(
     explorer, name, value
 ):
-    before, live = data(explorer)[theme.VEGALITE], [dict(w.spec) for w in explorer._live]
-    words = repr(explorer), explorer.code
-    explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
-    assert [w.spec for w in explorer._live] != live
-    assert (repr(explorer), explorer.code) != words
-    assert [w.spec for w in explorer._live] == [c.to_dict() for c in explorer.view.charts]
-    explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
-    assert (repr(explorer), explorer.code) == words
+    assert_moves_and_resets(explorer, name, value)
 
 
 def test_the_status_names_who_was_refused(explorer):
@@ -94,15 +84,7 @@ def test_the_hour_is_shown_in_the_table(explorer):
 
 
 def test_the_code_leads_to_the_same_charts(explorer):
-    explorer.controls["buyers"].value = "pro rata"
-    explorer.controls["pv_kw"].value = 6.5
-    shown = []
-    code = explorer.code.splitlines()
-    code[-1] = f"display({code[-1]})"
-    exec("\n".join(code), {"display": shown.append})
-    drawn = [chart.to_dict() for chart in explorer.view.charts]
-    for made, seen in zip(shown, drawn, strict=True):
-        assert made.to_dict()["description"] == seen["description"]
+    assert_code_leads_to_the_charts(explorer, buyers="pro rata", pv_kw=6.5)
 
 
 def test_the_sentence_is_read_out_when_it_changes(explorer):
@@ -138,11 +120,11 @@ def test_other_meters():
     explorer = TokenDayExplorer(token_day.household_week(), roof_kw=4.0)
     assert explorer.question == "How much sun is too much for six homes?"
     assert explorer.values["pv_kw"] == 4.0
-    before = data(explorer)[theme.VEGALITE]
+    before = kept_chart(explorer)
     explorer.controls["hour"].value = "2016-07-26T12:00"
-    assert data(explorer)[theme.VEGALITE] != before
+    assert kept_chart(explorer) != before
     assert "07-26 12:00" in explorer.view.details.replace("2016-", "")
-    assert json.dumps(data(explorer)[theme.VEGALITE])
+    assert json.dumps(kept_chart(explorer))
 
 
 def test_an_explorer_with_too_many_controls_is_refused(explorer):

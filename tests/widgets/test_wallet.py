@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from explorers import kept
 
 from energychain.contracts.token import ENERGY_TOKEN
 from energychain.ledger.chain import CONFIRMATIONS
@@ -194,8 +195,7 @@ def test_a_wallet_on_another_network_keeps_its_households():
 
 
 def test_what_a_notebook_keeps():
-    kept = [Wallet()._repr_mimebundle_() for _ in range(2)]
-    first, second = (shown[0] if isinstance(shown, tuple) else shown for shown in kept)
+    first, second = kept(Wallet()), kept(Wallet())
     assert first["text/html"] == second["text/html"]
     assert first["text/plain"] == "Wallet(height=1): The newest block is number 1; nothing waits."
     assert "<script" not in first["text/html"]

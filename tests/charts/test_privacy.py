@@ -1,0 +1,157 @@
+"""Dots are shares, ticks are chance, and the line-up does not give itself away."""
+
+import json
+from dataclasses import asdict
+
+import pytest
+import vl_convert
+
+from energychain.charts import as_table, theme
+from energychain.charts import privacy as charts
+from energychain.studies import privacy
+from energychain.widgets.privacy import homes, line_up, suspects
+
+AMONG = [asdict(row) for row in privacy.number_of_homes((5, 10))]
+REAL = [asdict(row) for row in privacy.real_homes()]
+LINE_UP = line_up()
+SUSPECTS = suspects(homes(5))
+PADDED = suspects(privacy.padded_lengths(homes(5)))
+MANY = [{"home": f"home {n}", "distance": 1.0 + n, "truth": n == 15} for n in range(20)]
+NOW = [{"what": "as it is", "share": 0.5, "all": 140}, {"what": "now", "share": 0.1, "all": 140}]
+
+PICTURES = {
+    "line-up": LINE_UP.picture,
+    "two days": lambda: charts.line_up({"x": [1.0, 2.0]}, [[1.0, 1.0], [2.0, 0.5]], "A"),
+    "suspects": lambda: charts.suspects(SUSPECTS),
+    "suspects, all alike": lambda: charts.suspects(PADDED, unit="bytes"),
+    "suspects, taken for another": lambda: charts.suspects(MANY, about="this week"),
+    "success": lambda: charts.success(REAL),
+    "by homes": lambda: charts.by_homes(AMONG),
+    "now": lambda: charts.now(NOW, chance=0.05),
+}
+every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
+
+
+def rows_of(spec, layer):
+    return spec["datasets"][layer["data"]["name"]]
+
+
+def layers(spec, kind, **mark):
+    return [
+        layer
+        for layer in spec["layer"]
+        if layer["mark"]["type"] == kind
+        and all(layer["mark"].get(name) == value for name, value in mark.items())
+    ]
+
+
+def spoken(spec):
+    return [
+        row["_said"]
+        for layer in spec["layer"]
+        if layer.get("encoding", {}).get("description", {}).get("field") == "_said"
+        for row in rows_of(spec, layer)
+    ]
+
+
+@every_picture
+def test_it_compiles_with_old_and_new_vega_lite(draw):
+    stored = theme.bundle(draw().to_dict())[theme.VEGALITE]
+    for version in ("5.8", "5.21", "6.4"):
+        assert vl_convert.vegalite_to_vega(stored, vl_version=version)
+
+
+@every_picture
+def test_it_has_title_words_and_a_table(draw):
+    picture = draw()
+    spec = picture.to_dict()
+    assert spec["title"]["text"]
+    assert len(spec["description"]) > 40
+    assert "nan" not in json.dumps(spec["description"]).lower()
+    assert not [name for name in as_table(picture).columns if name.startswith("_")]
+
+
+@pytest.mark.parametrize("draw", [charts.suspects, charts.success, charts.by_homes])
+def test_nothing_is_not_drawn(draw):
+    with pytest.raises(ValueError, match="no rows"):
+        draw([])
+
+
+def test_a_line_up_needs_both_sides_and_shares_need_rows():
+    for days, known in (({}, [[1.0]]), ({"x": [1.0]}, [])):
+        with pytest.raises(ValueError, match="no rows"):
+            charts.line_up(days, known, "A")
+    with pytest.raises(ValueError, match="no rows"):
+        charts.now([], chance=0.5)
+
+
+# --- the line-up ----------------------------------------------------------------------
+
+
+def test_the_line_up_names_no_home_but_the_suspect():
+    said = json.dumps(LINE_UP.picture().to_dict())
+    for home in LINE_UP.homes.values():
+        assert (home in said) == (home == LINE_UP.suspect)
+
+
+def test_each_line_is_a_day_and_the_band_is_what_is_usual():
+    spec = LINE_UP.picture().to_dict()
+    lines = layers(spec, "line")
+    for line, day in zip(lines, LINE_UP.seen.values(), strict=True):
+        drawn = [row["_y"] for row in rows_of(spec, line)]
+        assert drawn == [*day.tolist(), day[-1]]
+    band = rows_of(spec, layers(spec, "rect")[0])
+    assert len(band) == 24 * len(lines)
+    for hour in range(24):
+        usual = sorted(LINE_UP.known[:, hour])[1:-1]
+        assert (band[hour]["_y"], band[hour]["_y2"]) == (usual[0], usual[-1])
+
+
+# --- suspects -------------------------------------------------------------------------
+
+
+def test_the_nearest_is_on_top_and_the_true_one_is_named():
+    spec = charts.suspects(SUSPECTS).to_dict()
+    nearest = min(SUSPECTS, key=lambda row: row["distance"])
+    assert nearest["truth"]
+    assert spec["title"]["text"] == f"Recognised: {nearest['home']}"
+    bars = [row for layer in layers(spec, "rect") for row in rows_of(spec, layer)]
+    assert min(bars, key=lambda row: row["_y"])["_name"] == f"{nearest['home']} (true)"
+    assert {row["_x"] for row in bars} == {row["distance"] for row in SUSPECTS}
+
+
+def test_the_true_one_is_shown_though_it_is_far_down():
+    spec = charts.suspects(MANY).to_dict()
+    assert spec["title"]["text"] == "Taken for home 0, but it is home 15"
+    assert len(spoken(spec)) == 8
+    assert "home 15: 16.00 kWh away, the true one" in spoken(spec)
+    assert "number 16 of 20" in spec["title"]["subtitle"][0]
+
+
+def test_where_all_fit_nobody_is_recognised():
+    title = charts.suspects(PADDED).to_dict()["title"]["text"]
+    assert title == "5 of 5 homes fit equally well"
+
+
+# --- shares ---------------------------------------------------------------------------
+
+
+def test_dots_are_shares_and_stems_begin_at_chance():
+    spec = charts.success(REAL).to_dict()
+    (stem,) = layers(spec, "rule")
+    marks = rows_of(spec, stem)
+    assert [row["_x"] for row in marks] == [row["success"] for row in REAL]
+    assert {row["_0"] for row in marks} == {0.2}
+    assert len({row["_y"] for row in marks}) == len(REAL)
+    assert len(spoken(spec)) == len(REAL)
+
+
+def test_the_lead_over_chance_is_told():
+    title = charts.by_homes(AMONG).to_dict()["title"]["text"]
+    last = AMONG[-1]
+    times = last["success"] / last["chance"]
+    assert title.startswith("Among 10 homes") and title.endswith(f"{times:.0f} times chance")
+
+
+def test_now_is_the_last_row():
+    assert charts.now(NOW, chance=0.05).to_dict()["title"]["text"].startswith("10 % of 140")
