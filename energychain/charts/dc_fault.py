@@ -12,8 +12,7 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import LINE, drawable, inline, key, place
-from energychain.charts.marks import writing
+from energychain.charts.marks import LINE, drawable, inline, key, place, writing
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]

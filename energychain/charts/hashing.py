@@ -13,8 +13,7 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import writing
-from energychain.charts.marks import AREA, LINE, inline, key, place
+from energychain.charts.marks import AREA, LINE, inline, key, place, writing
 from energychain.charts.theme import Picture
 
 Rows = Sequence[Mapping[str, Any]]

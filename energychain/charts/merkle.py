@@ -9,8 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import writing
-from energychain.charts.marks import AREA, LINE, inline, key, place
+from energychain.charts.marks import AREA, LINE, inline, key, place, writing
 from energychain.charts.theme import Picture
 from energychain.primitives.merkle import MerkleTree
 
