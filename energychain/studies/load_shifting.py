@@ -15,7 +15,7 @@ everything is the benchmark.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -322,6 +322,7 @@ def participants(homes: int, participation: float, seed: int = 0) -> BoolArray:
     return np.asarray(place < round(participation * homes))
 
 
+@lru_cache(maxsize=8)
 def first_price(community: Community, learners: float = 0.0, seed: int = 0) -> FloatArray:
     """The first settlement: each hour's uniform price [money/kWh]; where nothing trades, the
     import price.
@@ -352,7 +353,9 @@ def first_price(community: Community, learners: float = 0.0, seed: int = 0) -> F
             community.import_price,
             community.export_price,
         ).price
-    return np.where(np.isnan(found), community.import_price, found)
+    price = np.where(np.isnan(found), community.import_price, found)
+    price.flags.writeable = False  # it is kept: whoever asks again is given the same array
+    return price
 
 
 def _shifted(

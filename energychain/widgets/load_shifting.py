@@ -1,13 +1,14 @@
 """Loads that move to cheap hours, hands on: who takes part, what can wait, and which cure helps."""
 
+from functools import cache
 from typing import Any, Literal
 
 import ipywidgets as widgets
 
 from energychain.charts import load_shifting as charts
 from energychain.grid import loads
-from energychain.studies.community import community
-from energychain.studies.load_shifting import Cure, TwoStage, run
+from energychain.studies.community import Community, community
+from energychain.studies.load_shifting import Cure, TwoStage, first_price, run
 from energychain.studies.load_shifting_claims import DAY
 from energychain.widgets.explorer import Explorer, View, labelled
 
@@ -18,6 +19,9 @@ CURES: dict[str, Cure | Literal[""]] = {
     "the price is asked again": "iterated",
 }
 """Of the rebound peak, in words. (A menu cannot show that None is chosen.)"""
+
+LEARNERS = (0, 50, 100)
+"""Of a hundred homes, so many learn how to bid."""
 
 LOAD_HEIGHT, PRICE_HEIGHT = 160, 95
 """Of the charts [pixel]: the sentence below them stays on the screen."""
@@ -34,14 +38,16 @@ class LoadShiftingExplorer(Explorer):
     """
 
     def __init__(self, *, prediction: str = "") -> None:
+        for learners in LEARNERS:  # learning takes a moment: once, and not under the hand
+            first_price(_homes(), learners / 100)
         super().__init__(
             "What happens to the peak when homes move their load to the cheap hours?",
             {
                 "participation": labelled(
                     widgets.IntSlider, "Participation (%)", value=60, min=0, max=100, step=5
                 ),
-                "movable": labelled(
-                    widgets.IntSlider, "Can wait (%)", value=30, min=0, max=60, step=5
+                "learners": labelled(
+                    widgets.IntSlider, "Learn to bid (%)", value=0, min=0, max=100, step=LEARNERS[1]
                 ),
                 "elasticity": labelled(
                     widgets.FloatSlider,
@@ -68,14 +74,15 @@ class LoadShiftingExplorer(Explorer):
     def _look(
         self,
         participation: int,
-        movable: int,
+        learners: int,
         elasticity: float,
         alpha: float,
         cure: Cure | Literal[""],
     ) -> View:
-        done = _day(participation, movable, elasticity, alpha, cure)
+        done = _day(participation, learners, elasticity, alpha, cure)
         rows = done.rows()
-        terms = f", alpha={alpha:g}" if alpha > 1 else ""
+        terms = f", learners={learners / 100:g}" if learners else ""
+        terms += f", alpha={alpha:g}" if alpha > 1 else ""
         terms += f", elasticity={_rounded(elasticity):g}" if elasticity else ""
         terms += f', cure="{cure}"' if cure else ""
         return View(
@@ -83,7 +90,7 @@ class LoadShiftingExplorer(Explorer):
                 charts.loads(rows, height=LOAD_HEIGHT),
                 charts.prices(rows, alpha=alpha, height=PRICE_HEIGHT),
             ),
-            _told(done, alpha),
+            _told(done, alpha, learners),
             "\n".join(
                 [
                     "from datetime import date",
@@ -92,7 +99,7 @@ class LoadShiftingExplorer(Explorer):
                     "from energychain.studies.community import community",
                     "from energychain.studies.load_shifting import run",
                     "",
-                    f"homes = community({DAY:date(%Y, %-m, %-d)}, movable_share={movable / 100:g})",
+                    f"homes = community({DAY:date(%Y, %-m, %-d)})",
                     f"done = run(homes, {participation / 100:g}{terms})",
                     "display(charts.loads(done.rows()))",
                     f"charts.prices(done.rows(){f', alpha={alpha:g}' if alpha > 1 else ''})",
@@ -101,12 +108,21 @@ class LoadShiftingExplorer(Explorer):
         )
 
 
+@cache
+def _homes() -> Community:
+    return community(DAY)
+
+
 def _day(
-    participation: int, movable: int, elasticity: float, alpha: float, cure: Cure | Literal[""]
+    participation: int, learners: int, elasticity: float, alpha: float, cure: Cure | Literal[""]
 ) -> TwoStage:
-    homes = community(DAY, movable_share=movable / 100)
     return run(
-        homes, participation / 100, alpha=alpha, elasticity=_rounded(elasticity), cure=cure or None
+        _homes(),
+        participation / 100,
+        learners=learners / 100,
+        alpha=alpha,
+        elasticity=_rounded(elasticity),
+        cure=cure or None,
     )
 
 
@@ -115,7 +131,7 @@ def _rounded(elasticity: float) -> float:
     return round(elasticity, 1) + 0.0
 
 
-def _told(done: TwoStage, alpha: float) -> str:
+def _told(done: TwoStage, alpha: float, learners: int) -> str:
     before, after = done.before, done.after
     verb = "falls" if after.peak_kw < before.peak_kw else "grows"
     peak = f"The peak {verb} from {before.peak_kw:.1f} kW at {_clock(done.community.demand)}"
@@ -132,10 +148,17 @@ def _told(done: TwoStage, alpha: float) -> str:
         said.append(
             f"{given:.1f} kWh are given up; the comfort lost is {done.comfort_cost:.2f} EUR."
         )
+    if learners:
+        moved = int((abs(done.price - first_price(done.community)) > MOVED).sum())
+        said.append(f"What {learners} homes learned moves the price in {moved} of 24 hours.")
     if alpha > 1:
         cut = int((alpha * done.price > done.dr_price + 1e-9)[done.dr_price > 0].sum())
         said.append(f"In {cut} hours Equation (3) cuts the DR price to the import price.")
     return " ".join(said)
+
+
+MOVED = 5e-4
+"""A change that a price in tenths of a cent shows [money/kWh]."""
 
 
 def _clock(profile: Any) -> str:

@@ -44,7 +44,7 @@ def test_what_a_notebook_keeps(make):
     ("make", "name", "value"),
     [
         (LoadShiftingExplorer, "participation", 100),
-        (LoadShiftingExplorer, "movable", 10),
+        (LoadShiftingExplorer, "learners", 100),
         (LoadShiftingExplorer, "elasticity", -0.3),
         (LoadShiftingExplorer, "alpha", 2.0),
         (LoadShiftingExplorer, "cure", "quota"),
@@ -65,7 +65,7 @@ def test_every_control_changes_what_is_shown_and_reset_takes_it_back(make, name,
     ("make", "touch"),
     [
         (LoadShiftingExplorer, {}),
-        (LoadShiftingExplorer, {"participation": 30, "movable": 50, "cure": "randomised"}),
+        (LoadShiftingExplorer, {"participation": 30, "learners": 100, "cure": "randomised"}),
         (LoadShiftingExplorer, {"alpha": 2.0, "elasticity": -0.7}),
         (ProsumerExplorer, {}),
         (ProsumerExplorer, {"price": 0.31, "dr_price": 0.12, "comfort": (0.8, 1.5)}),
