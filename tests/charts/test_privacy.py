@@ -4,9 +4,9 @@ import json
 from dataclasses import asdict
 
 import pytest
-import vl_convert
+from looks import compiles, layers, rows_of
 
-from energychain.charts import as_table, theme
+from energychain.charts import as_table
 from energychain.charts import privacy as charts
 from energychain.studies import privacy
 from energychain.widgets.privacy import homes, line_up, suspects
@@ -32,19 +32,6 @@ PICTURES = {
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
 
-def rows_of(spec, layer):
-    return spec["datasets"][layer["data"]["name"]]
-
-
-def layers(spec, kind, **mark):
-    return [
-        layer
-        for layer in spec["layer"]
-        if layer["mark"]["type"] == kind
-        and all(layer["mark"].get(name) == value for name, value in mark.items())
-    ]
-
-
 def spoken(spec):
     return [
         row["_said"]
@@ -56,9 +43,7 @@ def spoken(spec):
 
 @every_picture
 def test_it_compiles_with_old_and_new_vega_lite(draw):
-    stored = theme.bundle(draw().to_dict())[theme.VEGALITE]
-    for version in ("5.8", "5.21", "6.4"):
-        assert vl_convert.vegalite_to_vega(stored, vl_version=version)
+    assert compiles(draw())
 
 
 @every_picture
