@@ -17,9 +17,9 @@ _FOR_LESSONS = {
     "setup": "energychain.charts.theme",
     "environment": "energychain.widgets.environment",
     "predict": "energychain.widgets.predict",
-    "check": "energychain.widgets.exercises",
-    "hint": "energychain.widgets.exercises",
-    "solution": "energychain.widgets.exercises",
+    "check": "energychain.course.exercises",
+    "hint": "energychain.course.exercises",
+    "solution": "energychain.course.exercises",
 }
 
 

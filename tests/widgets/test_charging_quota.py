@@ -12,7 +12,7 @@ from energychain.contracts.charging_quota import QuotaOrder, double_auction
 from energychain.primitives.refusals import BadInput
 from energychain.studies import charging_quota as study
 from energychain.widgets.charging_quota import ChargingQuotaExplorer, Desk
-from energychain.widgets.exercises import check, solution
+from energychain.course.exercises import check, solution
 
 
 @pytest.fixture

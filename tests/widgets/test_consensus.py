@@ -14,7 +14,7 @@ from energychain.consensus.pbft import most_faulty, quorum
 from energychain.studies.consensus import AUTHORITY, CENTRAL, PBFT, STAKE, WORK, Setting
 from energychain.widgets import consensus
 from energychain.widgets.consensus import HONEST, SILENT, TWO_STORIES, PbftExplorer, talk
-from energychain.widgets.exercises import check, solution
+from energychain.course.exercises import check, solution
 
 CASES = [(primary, liar) for primary in consensus.PRIMARIES for liar in (False, True)]
 every_case = pytest.mark.parametrize(("primary", "liar"), CASES)

@@ -18,7 +18,7 @@ from energychain.primitives.refusals import Refusal
 from energychain.studies.private_chain import PrivateChain
 from energychain.widgets import contracts as desk
 from energychain.widgets.contracts import JAR, ContractExplorer, compose, settling, street
-from energychain.widgets.exercises import check, solution
+from energychain.course.exercises import check, solution
 from energychain.widgets.explorer import MOST_CONTROLS
 
 LESSON = Path(__file__).parents[2] / "lessons" / "04_contracts_and_gas.ipynb"

@@ -17,7 +17,7 @@ from energychain.primitives.refusals import BadInput
 from energychain.studies.dc_fault import LEDGER_DELAY, RECORDED, protect
 from energychain.widgets.dc_attacks import SEED, AttackExplorer, outcome
 from energychain.widgets.dc_fault import FaultExplorer, watched
-from energychain.widgets.exercises import check, solution
+from energychain.course.exercises import check, solution
 
 EXPLORERS = {"fault": FaultExplorer, "attack": AttackExplorer}
 every_explorer = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS)

@@ -15,7 +15,7 @@ from energychain.consensus.double_spend import confirmations_for, exact, nakamot
 from energychain.consensus.mining import stale_share
 from energychain.ledger.chain import CONFIRMATIONS
 from energychain.widgets import forks
-from energychain.widgets.exercises import check
+from energychain.course.exercises import check
 from energychain.widgets.forks import DoubleSpendExplorer, ForkExplorer, odds_rows, played
 
 EXPLORERS = {"forks": ForkExplorer, "double spend": DoubleSpendExplorer}

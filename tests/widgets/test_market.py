@@ -6,7 +6,7 @@ from explorers import assert_asks, assert_keeps, drawn, kept, kept_chart
 from energychain.markets.orders import Book, order
 from energychain.markets.rules import RULES, clear
 from energychain.studies import charging_quota
-from energychain.widgets.exercises import check, solution
+from energychain.course.exercises import check, solution
 from energychain.widgets.market import MarketExplorer
 
 

@@ -7,7 +7,7 @@ from energychain.primitives.encoding import decode
 from energychain.primitives.encryption import NotForYou
 from energychain.primitives.keys import derive
 from energychain.studies import privacy
-from energychain.widgets.exercises import check
+from energychain.course.exercises import check
 from energychain.widgets.explorer import MOST_CONTROLS
 from energychain.widgets.privacy import (
     CLEAR,

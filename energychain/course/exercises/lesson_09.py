@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from energychain.studies import baseline_gaming
-from energychain.widgets.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def cheat_that_pays(given: object) -> Feedback:

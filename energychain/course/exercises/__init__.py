@@ -9,7 +9,7 @@ One module, one lesson: whoever works on tokens does not wait for the DC line.
 from collections.abc import Mapping
 from importlib import import_module
 
-from energychain.widgets.exercises.judging import Exercise, Feedback
+from energychain.course.exercises.judging import Exercise, Feedback
 
 LESSONS = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
 """The lessons that have exercises."""

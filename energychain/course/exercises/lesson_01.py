@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from energychain.primitives.keys import ORDER
-from energychain.widgets.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def joined_alike(given: object) -> Feedback:

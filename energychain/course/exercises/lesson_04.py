@@ -6,7 +6,7 @@ from energychain.ledger.state import Call, Storage
 from energychain.primitives.keys import Address
 from energychain.primitives.refusals import Refusal
 from energychain.widgets.contracts import jar
-from energychain.widgets.exercises.judging import Exercise, Feedback, number
+from energychain.course.exercises.judging import Exercise, Feedback, number
 
 
 def jar_with_credit(given: object) -> Feedback:

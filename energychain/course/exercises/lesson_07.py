@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from energychain.contracts.charging_quota import initial_quota
-from energychain.widgets.exercises.judging import Exercise, function, number
+from energychain.course.exercises.judging import Exercise, function, number
 
 
 def _share(demand: int) -> int:

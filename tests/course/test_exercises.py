@@ -3,7 +3,7 @@
 import pytest
 
 from energychain.studies import token_day
-from energychain.widgets.exercises import check, exercises, hint, solution
+from energychain.course.exercises import check, exercises, hint, solution
 
 EXERCISES = exercises()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from energychain.primitives.bitcoin import bitcoin_merkle_root, double_sha256
 from energychain.primitives.hashing import short
-from energychain.widgets.exercises.judging import Exercise, Feedback, number
+from energychain.course.exercises.judging import Exercise, Feedback, number
 
 BLOCK_OF_SIX = ("a", "b", "c", "d", "e", "f")
 """The transactions of a block, as letters, built the way Bitcoin does."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from energychain.grid.dc_line import SET_B, Fault, LoadStep, solve
 from energychain.grid.relay import watch
-from energychain.widgets.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def healthy_line_that_trips(given: object) -> Feedback:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from energychain.contracts.energy_trade import tokens_due
-from energychain.widgets.exercises.judging import Exercise, function, number
+from energychain.course.exercises.judging import Exercise, function, number
 
 EXERCISES: Mapping[str, Exercise] = {
     "05.due": Exercise(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from energychain.widgets.exercises.judging import Exercise, number
+from energychain.course.exercises.judging import Exercise, number
 
 EXERCISES: Mapping[str, Exercise] = {
     "00.cells": Exercise(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from energychain.widgets.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def home_recognised(given: object) -> Feedback:

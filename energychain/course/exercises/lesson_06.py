@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from energychain.widgets.exercises.judging import Exercise, function, number
+from energychain.course.exercises.judging import Exercise, function, number
 
 
 def _offered(price: int) -> int:

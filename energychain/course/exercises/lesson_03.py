@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from energychain.consensus.pbft import quorum
 from energychain.widgets.consensus import HONEST, PRIMARIES, talk
-from energychain.widgets.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def stops_everything(given: object) -> Feedback:
