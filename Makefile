@@ -9,7 +9,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/package.stamp
 DOCS   := build/docs-venv
 PYTEST := $(BIN)/python -m pytest -q
-NBVAL  := $(PYTEST) -n auto --dist loadscope --nbval --nbval-current-env --nbval-cell-timeout=60
+# Nobody's own progress changes what a lesson shows here.
+NBVAL  := ENERGYCHAIN_PROGRESS=off $(PYTEST) -n auto --dist loadscope --nbval --nbval-current-env --nbval-cell-timeout=60
 SAY    := @printf '\n== %s\n'
 
 .PHONY: help lab test types lint unit pycryptodome-3 lessons mutation reproduce bench \

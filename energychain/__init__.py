@@ -14,12 +14,14 @@ Two wings on one ground floor: a ledger (who said what, in which order) and ener
 __version__ = "0.1.0"
 
 _FOR_LESSONS = {
-    "setup": "energychain.charts.theme",
+    "setup": "energychain.widgets.lesson",
     "environment": "energychain.widgets.environment",
     "predict": "energychain.widgets.predict",
     "check": "energychain.course.exercises",
     "hint": "energychain.course.exercises",
     "solution": "energychain.course.exercises",
+    "progress": "energychain.course.progress",
+    "export": "energychain.course.hand_in",
 }
 
 

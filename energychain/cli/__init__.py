@@ -10,8 +10,10 @@ from energychain.cli import (  # noqa: F401
     fault,
     lab,
     ledger,
+    progress,
     reproduce,
     shift,
+    show,
     token_day,
     vectors,
 )

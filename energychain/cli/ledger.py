@@ -10,6 +10,7 @@ import typer
 from energychain.cli.terminal import BROKEN, AsJson, group, print_json, print_table, progress
 from energychain.consensus.work import check_work
 from energychain.contracts import BUSINESS_MODELS, CONTRACTS
+from energychain.course.record import CONTRACTS as COURSE
 from energychain.ledger import saved
 from energychain.ledger.chain import Chain, InvalidBlock
 
@@ -87,4 +88,4 @@ def show(path: Annotated[Path, typer.Argument(help="A saved chain.")]) -> None:
 
 
 def _load(path: Path, advance: Callable[[int], None] | None) -> Chain:
-    return saved.load(path, {**BUSINESS_MODELS, **CONTRACTS}, check_work, advance)
+    return saved.load(path, {**BUSINESS_MODELS, **CONTRACTS, **COURSE}, check_work, advance)

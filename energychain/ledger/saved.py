@@ -115,6 +115,18 @@ def read(
     return chain
 
 
+def chain_name(first: bytes) -> str:
+    """What a saved chain calls itself in its first line, believed or not; empty if it does not.
+
+    >>> chain_name(b'{"format": "energychain 1", "genesis": {"chain": "testbed"}}')
+    'testbed'
+    """
+    try:
+        return _text(json.loads(first)["genesis"]["chain"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+
+
 def _check_head(line: bytes, chain: Chain) -> None:
     expected = _dump(_head_form(chain)) + "\n"
     if line != expected.encode():

@@ -17,7 +17,8 @@ SECONDS_PER_CELL = 60
 def executed(notebook: Notebook, folder: Path) -> Notebook:
     """The lesson in normal form, with the outputs of a run in `folder`.
 
-    Hash seed and time zone are fixed, so that two runs can only differ where the lesson does.
+    Hash seed and time zone are fixed, and nobody's progress is read, so that two runs can only
+    differ where the lesson does.
     Raises `nbclient.exceptions.CellExecutionError` if a cell fails.
     """
     fresh = nbformat.from_dict(json.loads(json.dumps(normal_form(notebook))))
@@ -29,7 +30,7 @@ def executed(notebook: Notebook, folder: Path) -> Notebook:
         timeout=SECONDS_PER_CELL,
         extra_arguments=["--log-level=ERROR"],  # the kernel warns at length about its own sockets
         resources={"metadata": {"path": str(folder)}},
-    ).execute(env={**os.environ, "PYTHONHASHSEED": "0", "TZ": "UTC"})
+    ).execute(env={**os.environ, "PYTHONHASHSEED": "0", "TZ": "UTC", "ENERGYCHAIN_PROGRESS": "off"})
     return normal_form(fresh)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from energychain.studies import token_day
 from energychain.course.exercises import check, exercises, hint, solution
+from energychain.studies import token_day
 
 EXERCISES = exercises()
 

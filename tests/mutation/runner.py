@@ -72,7 +72,12 @@ def lesson_passes(root: Path, lesson: str, mutation: Mutation | None = None) -> 
             [*command, f"lessons/{notebook}"],
             cwd=copy,
             # The copy goes before the package that is installed.
-            env={**os.environ, "PYTHONPATH": folder, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                "PYTHONPATH": folder,
+                "PYTHONDONTWRITEBYTECODE": "1",
+                "ENERGYCHAIN_PROGRESS": "off",
+            },
             capture_output=True,
             text=True,
         )

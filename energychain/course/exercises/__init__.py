@@ -6,9 +6,12 @@ attempted is no error, so "Run All" always runs through.
 One module, one lesson: whoever works on tokens does not wait for the DC line.
 """
 
+from ast import literal_eval
 from collections.abc import Mapping
 from importlib import import_module
 
+from energychain.contracts.course_record import LONGEST
+from energychain.course import journal
 from energychain.course.exercises.judging import Exercise, Feedback
 
 LESSONS = ("00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11")
@@ -31,7 +34,8 @@ def exercises() -> dict[str, Exercise]:
 
 
 def check(exercise: str, answer: object = ...) -> Feedback:
-    """Judge an answer.
+    """Judge an answer. In a lesson it is also kept, in a file of the learner's own
+    (:mod:`energychain.course.journal`).
 
     >>> check("00.cells")
     not attempted yet
@@ -39,7 +43,25 @@ def check(exercise: str, answer: object = ...) -> Feedback:
     wrong: that is one household
     """
     judge = _find(exercise).judge
-    return Feedback("not attempted yet") if answer is ... else judge(answer)
+    if answer is ...:
+        return Feedback("not attempted yet")
+    written = judge.written(answer)
+    found = judge.verdict(written)
+    attempt = journal.Attempt(exercise, repr(written)[:LONGEST], found.verdict)
+    trouble = journal.keep(attempt)
+    return found.but_not_kept(trouble) if trouble else found
+
+
+def check_again(exercise: str, answer: str) -> Feedback:
+    """Judge an answer that was written down, without running anything.
+
+    >>> check_again("00.cells", "24")
+    wrong: that is one household
+    """
+    try:
+        return _find(exercise).judge.verdict(literal_eval(answer))
+    except Exception as fault:  # whatever somebody may have written there
+        return Feedback("wrong", f"cannot be judged: {type(fault).__name__}")
 
 
 def hint(exercise: str, level: int = 1) -> str:

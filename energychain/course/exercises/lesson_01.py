@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from energychain.course.exercises.judging import Exercise, Feedback, Judge, function, number
 from energychain.primitives.keys import ORDER
-from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def joined_alike(given: object) -> Feedback:
@@ -37,7 +37,7 @@ EXERCISES: Mapping[str, Exercise] = {
     "01.joined": Exercise(
         "Find two different readings, each a pair of a name and a whole number of mWh, that are"
         " the same text when name and number are simply joined.",
-        joined_alike,
+        Judge(joined_alike),
         (
             "'node 1' and 52 are joined to 'node 152'. Who else could have said that?",
             "Nothing says where the name ends: let a digit change sides.",

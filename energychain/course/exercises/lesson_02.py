@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from energychain.course.exercises.judging import Exercise, Feedback, Judge, number
 from energychain.primitives.bitcoin import bitcoin_merkle_root, double_sha256
 from energychain.primitives.hashing import short
-from energychain.course.exercises.judging import Exercise, Feedback, number
 
 BLOCK_OF_SIX = ("a", "b", "c", "d", "e", "f")
 """The transactions of a block, as letters, built the way Bitcoin does."""
@@ -39,7 +39,7 @@ EXERCISES: Mapping[str, Exercise] = {
     "02.twice": Exercise(
         "A block has the transactions a, b, c, d, e and f. Find another list of letters with the"
         " same root in Bitcoin's tree, which doubles the last node of an odd level.",
-        another_block_with_its_root,
+        Judge(another_block_with_its_root),
         (
             "Six leaves make three pairs: ab, cd, ef. Three is odd.",
             "So the tree is made of ab, cd, ef and once more ef.",

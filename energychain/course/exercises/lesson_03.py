@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from energychain.consensus.pbft import quorum
-from energychain.widgets.consensus import HONEST, PRIMARIES, talk
-from energychain.course.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, Judge, function, number
+from energychain.studies.pbft_talk import HONEST, PRIMARIES, talk
 
 
 def stops_everything(given: object) -> Feedback:
@@ -35,7 +35,7 @@ def stops_everything(given: object) -> Feedback:
 EXERCISES: Mapping[str, Exercise] = {
     "03.stop": Exercise(
         "With which primary, and does replica 1 lie too, does nothing ever become final?",
-        stops_everything,
+        Judge(stops_everything),
         (
             "Three votes of four are needed. How many honest replicas are left?",
             "Liars that vote, for whatever it is, help to make something final.",

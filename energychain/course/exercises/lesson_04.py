@@ -2,46 +2,64 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from energychain.course.exercises.judging import (
+    Exercise,
+    Feedback,
+    Judge,
+    Raised,
+    number,
+    plain,
+)
 from energychain.ledger.state import Call, Storage
 from energychain.primitives.keys import Address
 from energychain.primitives.refusals import Refusal
-from energychain.widgets.contracts import jar
-from energychain.course.exercises.judging import Exercise, Feedback, number
+from energychain.studies.jar import jar
 
 
-def jar_with_credit(given: object) -> Feedback:
-    """A contract that does what :func:`~energychain.widgets.contracts.jar` does, and refuses
-    whatever would leave somebody more than 1,000 milli-tokens in debt.
-
-    >>> jar_with_credit(jar)
-    wrong: it refuses nobody: what if somebody owes more than one token?
+def written_refusals(given: object) -> object:
+    """Which draws a contract refuses, by what is in the jar and how much is drawn; or why it is
+    no contract that does what :func:`jar` does.
     """
     if not callable(given):
-        return Feedback("wrong", "expected a contract: a function of storage, sender and call")
-    cases = [(mine, amount) for mine in (0, 700, 3_000) for amount in (1, 999, 1_000, 1_001, 4_001)]
-    refused = []
-    for mine, amount in cases:
+        return plain(given)
+    refused = {}
+    for mine, amount in _CASES:
         storage: Storage = {_SOMEBODY: mine}
         call = Call("draw", (amount,), 0, lambda asset, owner: 10**6)
         try:
             outcome = given(storage, _SOMEBODY, call)
         except Refusal:
-            refused.append(True)
+            refused[mine, amount] = True
             continue
         except Exception as fault:  # a learner's contract may fail in any way
-            return Feedback("wrong", f"your contract raised {type(fault).__name__}: {fault}")
+            return Raised(f"{type(fault).__name__}: {fault}")
         if outcome != jar(storage, _SOMEBODY, call):
-            return Feedback("wrong", "what it does not refuse, it must do just as the jar does")
-        refused.append(False)
+            return "another jar"
+        refused[mine, amount] = False
+    return refused
+
+
+def credit_of_one_token(given: object) -> Feedback:
+    """The draws that :func:`written_refusals` finds refused, if they are those that would leave
+    somebody more than 1,000 milli-tokens in debt.
+
+    >>> credit_of_one_token(written_refusals(jar))
+    wrong: it refuses nobody: what if somebody owes more than one token?
+    """
+    if isinstance(given, Raised):
+        return Feedback("wrong", f"your contract raised {given}")
+    if given == "another jar":
+        return Feedback("wrong", "what it does not refuse, it must do just as the jar does")
+    if not isinstance(given, dict) or list(given) != _CASES:
+        return Feedback("wrong", "expected a contract: a function of storage, sender and call")
     for rule, advice in _CREDIT_RULES:
-        if refused == [rule(mine, amount) for mine, amount in cases]:
+        if given == {case: rule(*case) for case in _CASES}:
             return Feedback("wrong", advice) if advice else Feedback("right")
-    mine, amount = next(
-        case for case, no in zip(cases, refused, strict=True) if no != (case[1] > case[0] + 1_000)
-    )
+    mine, amount = next(case for case in _CASES if given[case] != (case[1] > case[0] + 1_000))
     return Feedback("wrong", f"look at somebody who has {mine:,} in the jar and draws {amount:,}")
 
 
+_CASES = [(mine, amount) for mine in (0, 700, 3_000) for amount in (1, 999, 1_000, 1_001, 4_001)]
 _SOMEBODY = Address("0x" + "a" * 40)
 
 
@@ -65,28 +83,28 @@ EXERCISES: Mapping[str, Exercise] = {
     "04.credit": Exercise(
         "Write credit(storage, sender, call): it does what jar does, but raises NotYours if its"
         " caller would owe the jar more than 1,000 milli-tokens.",
-        jar_with_credit,
+        Judge(credit_of_one_token, written_refusals),
         (
             "Look at guarded: it asks jar what it would do, and then looks at the answer.",
             "outcome.writes[sender] is what the caller would have in the jar; below 0 it owes.",
             "It may go down to -1,000.",
         ),
-        "from energychain.widgets.contracts import NotYours, jar\n"
+        "from energychain.studies.jar import NotYours, jar\n"
         "def answer(storage, sender, call):\n"
         "    outcome = jar(storage, sender, call)\n"
         "    if outcome.writes[sender] < -1_000:\n"
         '        raise NotYours("nobody may owe more than one token")\n'
         "    return outcome",
         (
-            "from energychain.widgets.contracts import jar as answer",
-            "from energychain.widgets.contracts import guarded as answer",
-            "from energychain.widgets.contracts import NotYours, jar\n"
+            "from energychain.studies.jar import jar as answer",
+            "from energychain.studies.jar import guarded as answer",
+            "from energychain.studies.jar import NotYours, jar\n"
             "def answer(storage, sender, call):\n"
             "    outcome = jar(storage, sender, call)\n"
             "    if outcome.writes[sender] <= -1_000:\n"
             '        raise NotYours("no")\n'
             "    return outcome",
-            "from energychain.widgets.contracts import NotYours, jar\n"
+            "from energychain.studies.jar import NotYours, jar\n"
             "def answer(storage, sender, call):\n"
             "    if call.arguments[0] > 1_000:\n"
             '        raise NotYours("no")\n'

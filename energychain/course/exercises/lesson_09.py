@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from energychain.course.exercises.judging import Exercise, Feedback, Judge, function, number
 from energychain.studies import baseline_gaming
-from energychain.course.exercises.judging import Exercise, Feedback, function, number
 
 
 def cheat_that_pays(given: object) -> Feedback:
@@ -64,7 +64,7 @@ EXERCISES: Mapping[str, Exercise] = {
         "A hot week, home H0-A, a baseline of ten in ten with a cap of 20 per cent, 1 euro/kWh."
         " Find a strategy ('history', 'window' or 'both') and an inflation in whole per cent by"
         " which the home gains though it reduces nothing: a pair such as ('history', 100).",
-        cheat_that_pays,
+        Judge(cheat_that_pays),
         (
             "What is used only to be seen costs the tariff, 0.30 euros a kWh, every day.",
             "The adjustment is capped, and no hour is paid for more than was asked: far beyond"

@@ -1,32 +1,55 @@
 """The exercises of lesson 10."""
 
 from collections.abc import Mapping
+from dataclasses import astuple
 
+from energychain.course.exercises.judging import Exercise, Feedback, Judge, function, number, plain
 from energychain.grid.dc_line import SET_B, Fault, LoadStep, solve
 from energychain.grid.relay import watch
-from energychain.course.exercises.judging import Exercise, Feedback, function, number
+
+Event = Fault | LoadStep | None
+
+
+def written_event(given: object) -> object:
+    """An event as plain data: its kind and its numbers.
+
+    >>> written_event(Fault(resistance=1.0, location=0.5))
+    ('Fault', 1.0, 0.5)
+    """
+    if isinstance(given, Fault | LoadStep):
+        return plain((type(given).__name__, *astuple(given)))
+    return plain(given)
 
 
 def healthy_line_that_trips(given: object) -> Feedback:
     """Something that is no fault on the line of set B, but trips the printed relay: a load
-    step, a fault elsewhere, None for nothing at all.
+    step, a fault elsewhere, None for nothing at all; as :func:`written_event` writes it.
 
-    >>> healthy_line_that_trips(Fault(resistance=1.0, location=0.5))
+    >>> healthy_line_that_trips(("Fault", 1.0, 0.5))
     wrong: there is a fault on the line: there a relay should trip
     """
-    if given is not None and not isinstance(given, Fault | LoadStep):
-        return Feedback("wrong", f"expected a LoadStep, a Fault or None, found {given!r}")
-    if isinstance(given, Fault) and given.internal:
+    match given:
+        case None:
+            return _trips(None)
+        case ("Fault", float(resistance) | int(resistance), float(location) | int(location)):
+            return _trips(Fault(resistance, location))
+        case ("LoadStep", float(current) | int(current), 1 | 2 as bus):
+            return _trips(LoadStep(current, bus))
+    return Feedback("wrong", f"expected a LoadStep, a Fault or None, found {given!r}")
+
+
+def _trips(event: Event) -> Feedback:
+    if isinstance(event, Fault) and event.internal:
         return Feedback("wrong", "there is a fault on the line: there a relay should trip")
-    if watch(solve(SET_B, given), "literal") is not None:
+    if watch(solve(SET_B, event), "literal") is not None:
         return Feedback("right")
-    if given is None:
+    if event is None:
         return Feedback("wrong", "at rest nothing changes: the rule needs a current that falls")
-    if isinstance(given, LoadStep) and given.current > 0:
+    if isinstance(event, LoadStep) and event.current > 0:
         return Feedback(
             "nearly", "i1 falls only late and little: which step makes it fall at once?"
         )
-    if isinstance(given, LoadStep):
+    if isinstance(event, LoadStep):
         return Feedback("wrong", "that step is too small to be seen: nothing falls")
     return Feedback("wrong", "that fault makes i1 rise all the time: make it fall")
 
@@ -42,7 +65,7 @@ EXERCISES: Mapping[str, Exercise] = {
     "10.break": Exercise(
         "Find something that is no fault on the line of set B, and yet trips the relay with"
         " rule (6) as printed: a LoadStep, a Fault elsewhere, or None for a line at rest.",
-        healthy_line_that_trips,
+        Judge(healthy_line_that_trips, written_event),
         (
             "Both currents flow the same way on a healthy line, so S_T = 0. What is left of the"
             " rule?",

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from energychain.course.exercises.judging import Exercise, Feedback, function, number
+from energychain.course.exercises.judging import Exercise, Feedback, Judge, function, number
+from energychain.studies.line_up import line_up
 
 
 def home_recognised(given: object) -> Feedback:
@@ -11,8 +12,6 @@ def home_recognised(given: object) -> Feedback:
     >>> home_recognised("H0-C")
     wrong: expected one of the five addresses, as they stand above the days
     """
-    from energychain.widgets.privacy import line_up  # loads charts
-
     lineup = line_up()
     if not isinstance(given, str) or given not in lineup.seen:
         return Feedback("wrong", "expected one of the five addresses, as they stand above the days")
@@ -90,24 +89,24 @@ EXERCISES: Mapping[str, Exercise] = {
     ),
     "11.home": Exercise(
         "Five homes published a day, each under a new address. Which address is H0-C's?",
-        home_recognised,
+        Judge(home_recognised),
         (
             "Look at the night and at the peaks: what is usual for H0-C, and which line never"
             " leaves it far?",
             "Compare each day with all known days, hour by hour: abs(day - known).sum().",
             "The smallest of these distances, for each address; then the least of all.",
         ),
-        "from energychain.widgets.privacy import line_up\n"
+        "from energychain.studies.line_up import line_up\n"
         "lineup = line_up()\n"
         "def distance(name):\n"
         "    return min(abs(lineup.seen[name] - day).sum() for day in lineup.known)\n"
         "answer = min(lineup.seen, key=distance)",
         (
-            "from energychain.widgets.privacy import line_up\n"
+            "from energychain.studies.line_up import line_up\n"
             "lineup = line_up()\n"
             "usual = lineup.known.sum(axis=1).mean()\n"
             "answer = min(lineup.seen, key=lambda name: abs(lineup.seen[name].sum() - usual))",
-            "from energychain.widgets.privacy import line_up\n"
+            "from energychain.studies.line_up import line_up\n"
             "lineup = line_up()\n"
             "usual = lineup.known.max(axis=1).mean()\n"
             "answer = min(lineup.seen, key=lambda name: abs(lineup.seen[name].max() - usual))",
