@@ -14,7 +14,7 @@ NBVAL  := ENERGYCHAIN_PROGRESS=off $(PYTEST) -n auto --dist loadscope --nbval --
 SAY    := @printf '\n== %s\n'
 
 .PHONY: help lab test types lint unit pycryptodome-3 lessons mutation reproduce bench \
-        browser-test docs docs-test save lock wheel clean
+        browser-test binder-check docs docs-check docs-test save lock wheel clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,8 +24,8 @@ help:
 lab: $(READY)  ## open JupyterLab on the first lesson
 	$(BIN)/energychain lab
 
-test: $(READY)  ## run everything: types, lint, tests, examples, lessons, mutations
-	@$(MAKE) --no-print-directory types lint unit pycryptodome-3 lessons mutation
+test: $(READY)  ## run everything: types, lint, tests, examples, lessons, mutations, textbook
+	@$(MAKE) --no-print-directory types lint unit pycryptodome-3 lessons mutation docs-check
 	$(SAY) 'all of it passed; the unit tests and examples once more in one line:'
 	@tail -n 1 build/unit.txt
 
@@ -68,18 +68,23 @@ mutation: $(READY)  ## change constants that matter; each lesson must notice
 reproduce: $(READY)  ## print every published number beside ours
 	@$(BIN)/energychain reproduce
 
-bench: $(READY)  ## measure the speed of the core against bare pycryptodome
+bench: $(READY)  ## measure the speed of the core against bare pycryptodome, and the memory of the lessons
 	@$(BIN)/python -m benchmarks
 
 browser-test: $(READY)  ## run the lessons in a real browser (needs Chromium)
 	@$(BIN)/python -m pytest -q tests/browser
 
+binder-check:  ## carry out Binder's recipe in a fresh environment, all but the image (minutes)
+	@PYTHON=$(PYTHON) tests/binder_check.sh
+
 docs: $(DOCS)/package.stamp  ## build the textbook into build/docs (warnings are errors)
 	$(SAY) 'the textbook'
 	@$(DOCS)/bin/python docs/build.py && echo 'open build/docs/index.html'
 
-docs-test: docs  ## hold the built textbook against its promises, in a browser too (needs Chromium)
+docs-check: docs  ## build the textbook and hold it to its promises: links, words, contrast
 	@$(DOCS)/bin/python -m pytest -q -rs tests/docs
+
+docs-test: docs-check  ## the same, and in a browser (needs Chromium)
 	@$(DOCS)/bin/python -m pytest -q -rs tests/browser/test_docs_browser.py
 
 save: $(READY)  ## run the lessons and save them in normal form
@@ -133,8 +138,10 @@ $(DOCS)/package.stamp: docs/requirements.txt pyproject.toml
 	@$(DOCS)/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(READY): $(VENV)/lock.stamp pyproject.toml binder/overrides.json
+# Voila's preview button is switched off: it would fetch an icon font from another server.
+
+$(READY): $(VENV)/lock.stamp pyproject.toml binder/overrides.json binder/page_config.json
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@mkdir -p $(VENV)/share/jupyter/lab/settings
-	@cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json
+	@cp binder/overrides.json binder/page_config.json $(VENV)/share/jupyter/lab/settings
 	@touch $@

@@ -58,6 +58,8 @@ def outside(bare: Path, *arguments: str) -> str:
 def test_the_wheel_holds_package_data_and_lessons_and_no_scripts(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"energychain/py.typed", "energychain/_datasets/testbed/about.toml"} <= names
+    page = "energychain/cli/jupyter/voila/templates/energychain/"
+    assert {f"{page}index.html.j2", f"{page}projector.css", f"{page}conf.json"} <= names
     wanted = {
         f"energychain/_{path.relative_to(ROOT).as_posix()}"
         for folder, kinds in {

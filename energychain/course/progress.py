@@ -73,7 +73,7 @@ class Progress:
         )
         caption = escape(self.summary)
         return (
-            f"<table><caption style='text-align:left'>{caption}</caption>"
+            f"<table><caption style='text-align:left;white-space:nowrap'>{caption}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{cells}</tbody></table>"
         )
 

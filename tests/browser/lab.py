@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from playwright.sync_api import Locator, Page, Route, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build" / "screenshots"
@@ -44,15 +44,13 @@ def find_chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
-class Lab:
-    """One page in JupyterLab. Methods wait for what they cause; times are in milliseconds."""
+class Watched:
+    """A page that is watched: what wants to leave this machine is refused and recorded. Methods
+    wait for what they cause; times are in milliseconds.
+    """
 
-    def __init__(self, page: Page, folder: Path, address: str, token: str) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.folder = folder
-        self.code_cells = 0
-        self.address = address
-        self.token = token
         self.left: list[str] = []
         """Every request that wanted to leave this machine."""
         self.complaints: list[str] = []
@@ -60,6 +58,45 @@ class Lab:
         page.route("**/*", self._stay_at_home)
         page.on("websocket", lambda line: self._is_local(line.url))
         page.on("console", self._listen)
+
+    def press(self, control: Locator, key: str, times: int = 1) -> None:
+        """Focus a control and press a key."""
+        control.focus()
+        for _ in range(times):
+            self.page.keyboard.press(key)
+
+    def move_slider(self, within: Locator, steps: int, number: int = 0) -> None:
+        """Move a slider by keyboard: to the right, or to the left if `steps` is negative."""
+        handle = within.locator(".noUi-handle").nth(number)
+        self.press(handle, "ArrowRight" if steps > 0 else "ArrowLeft", abs(steps))
+
+    def marks(self, within: Locator, kind: str = "bar") -> Locator:
+        """The drawn marks of a chart, by what they are called to a screen reader."""
+        return within.locator(f"svg.marks [aria-roledescription='{kind}']")
+
+    def wait_for_marks(self, within: Locator, count: int, kind: str = "bar") -> None:
+        """Wait until exactly so many marks are drawn."""
+        marks = self.marks(within, kind)
+        self._wait_for(lambda: marks.count() == count, f"{count} {kind}s; there are", marks.count)
+
+    def wait_for_text(self, within: Locator, pattern: str, seconds: int = 10) -> str:
+        """Wait until the text matches; returns the match."""
+        found = lambda: re.search(pattern, within.inner_text())  # noqa: E731
+        self._wait_for(lambda: bool(found()), f"text {pattern!r} in", within.inner_text, seconds)
+        match = found()
+        assert match is not None
+        return match.group()
+
+    def click(self, within: Locator, button: str) -> None:
+        """Press the button that says this."""
+        within.get_by_role("button", name=button).first.click()
+
+    def screenshot(self, name: str, part: Locator | None = None) -> Path:
+        """Keep a picture for a person to look at, of the page or of a part of it."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        path = SCREENSHOTS / f"{name}.png"
+        (part or self.page).screenshot(path=path)
+        return path
 
     def _stay_at_home(self, route: Route) -> None:
         if self._is_local(route.request.url):
@@ -77,6 +114,25 @@ class Lab:
     def _listen(self, message: object) -> None:
         if getattr(message, "type", "") == "error":
             self.complaints.append(getattr(message, "text", ""))
+
+    def _wait_for(
+        self, ready: Callable[[], bool], wanted: str, seen: Callable[[], object], seconds: int = 10
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < deadline, f"waited {seconds} s for {wanted} {seen()!r}"
+            self.page.wait_for_timeout(50)
+
+
+class Lab(Watched):
+    """One page in JupyterLab."""
+
+    def __init__(self, page: Page, folder: Path, address: str, token: str) -> None:
+        super().__init__(page)
+        self.folder = folder
+        self.code_cells = 0
+        self.address = address
+        self.token = token
 
     def open(self, notebook: str) -> None:
         """Open a lesson in a clean workspace and wait until its kernel is idle."""
@@ -131,45 +187,6 @@ class Lab:
         code.first.scroll_into_view_if_needed()
         return code.first
 
-    def press(self, control: Locator, key: str, times: int = 1) -> None:
-        """Focus a control and press a key."""
-        control.focus()
-        for _ in range(times):
-            self.page.keyboard.press(key)
-
-    def move_slider(self, within: Locator, steps: int, number: int = 0) -> None:
-        """Move a slider by keyboard: to the right, or to the left if `steps` is negative."""
-        handle = within.locator(".noUi-handle").nth(number)
-        self.press(handle, "ArrowRight" if steps > 0 else "ArrowLeft", abs(steps))
-
-    def marks(self, within: Locator, kind: str = "bar") -> Locator:
-        """The drawn marks of a chart, by what they are called to a screen reader."""
-        return within.locator(f"svg.marks [aria-roledescription='{kind}']")
-
-    def wait_for_marks(self, within: Locator, count: int, kind: str = "bar") -> None:
-        """Wait until exactly so many marks are drawn."""
-        marks = self.marks(within, kind)
-        self._wait_for(lambda: marks.count() == count, f"{count} {kind}s; there are", marks.count)
-
-    def wait_for_text(self, within: Locator, pattern: str, seconds: int = 10) -> str:
-        """Wait until the text matches; returns the match."""
-        found = lambda: re.search(pattern, within.inner_text())  # noqa: E731
-        self._wait_for(lambda: bool(found()), f"text {pattern!r} in", within.inner_text, seconds)
-        match = found()
-        assert match is not None
-        return match.group()
-
-    def click(self, within: Locator, button: str) -> None:
-        """Press the button that says this."""
-        within.get_by_role("button", name=button).first.click()
-
-    def screenshot(self, name: str, part: Locator | None = None) -> Path:
-        """Keep a picture for a person to look at, of the page or of a part of it."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        (part or self.page).screenshot(path=path)
-        return path
-
     def _menu(self, menu: str, command: str) -> None:
         self.page.locator(".lm-MenuBar-item", has_text=menu).first.click()
         self.page.locator(f".lm-Menu-item[data-command='{command}']").click()
@@ -189,22 +206,19 @@ class Lab:
             timeout=seconds * SECOND,
         )
 
-    def _wait_for(
-        self, ready: Callable[[], bool], wanted: str, seen: Callable[[], object], seconds: int = 10
-    ) -> None:
-        deadline = time.monotonic() + seconds
-        while not ready():
-            assert time.monotonic() < deadline, f"waited {seconds} s for {wanted} {seen()!r}"
-            self.page.wait_for_timeout(50)
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextmanager
 def jupyter(folder: Path) -> Iterator[tuple[str, str]]:
     """A JupyterLab server over a folder, on loopback alone; gives its address and token."""
     token = secrets.token_hex(16)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     private = folder.parent / "jupyter"
     # Cells out of sight would otherwise be drawn only when scrolled to.
@@ -232,14 +246,14 @@ def jupyter(folder: Path) -> Iterator[tuple[str, str]]:
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_for_server(server, f"{address}/api?token={token}", log_file)
+            wait_for_server(server, f"{address}/api?token={token}", log_file)
             yield address, token
         finally:
-            server.terminate()
-            server.wait(timeout=20)
+            stop(server)
 
 
-def _wait_for_server(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait_for_server(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until a server answers; if it ends instead, say what it logged."""
     for _ in range(300):
         try:
             urlopen(url, timeout=5).close()
@@ -247,14 +261,31 @@ def _wait_for_server(server: subprocess.Popen[bytes], url: str, log: Path) -> No
         except OSError:
             assert server.poll() is None, log.read_text()[-2000:]
             time.sleep(0.1)
-    raise AssertionError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+    raise AssertionError(f"the server did not start:\n{log.read_text()[-2000:]}")
+
+
+def stop(server: subprocess.Popen[bytes], seconds: int = 20) -> None:
+    """Ask a server to end, and end it if it does not."""
+    server.terminate()
+    try:
+        server.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
 
 
 @contextmanager
 def browser(executable: str, folder: Path, address: str, token: str) -> Iterator[Lab]:
     """A headless browser with one page at laptop size."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+    with launched(executable) as chromium:
         page = chromium.new_page(viewport=LAPTOP, service_workers="block")
         yield Lab(page, folder, address, token)
+
+
+@contextmanager
+def launched(executable: str) -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
+        yield chromium
         chromium.close()

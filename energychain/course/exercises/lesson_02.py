@@ -58,6 +58,7 @@ EXERCISES: Mapping[str, Exercise] = {
                 10: "those are the digests: each has 32 bytes",
                 31_968: "those are the digests of all other readings: most are folded into few",
                 288: "nine levels are enough for 512 readings, and no more",
+                2560: "those are bits: a byte has eight",
                 352: "the root is no part of it: it stands in the header",
             },
         ),
@@ -66,7 +67,13 @@ EXERCISES: Mapping[str, Exercise] = {
             "How often must 1,000 be halved, rounded up, until one is left?",
         ),
         "answer = (1_000 - 1).bit_length() * 32",
-        ("answer = 10", "answer = 999 * 32", "answer = 9 * 32", "answer = 11 * 32"),
+        (
+            "answer = 10",
+            "answer = 999 * 32",
+            "answer = 9 * 32",
+            "answer = 11 * 32",
+            "answer = 320 * 8",
+        ),
     ),
     "02.wait": Exercise(
         "A street's miners find a block every hour on average. They have tried for an hour in"
@@ -79,6 +86,7 @@ EXERCISES: Mapping[str, Exercise] = {
                 1.0: "an hour is the average: nothing is owed to those who have waited",
                 0.37: "that is the probability that they find none",
                 0.86: "that is for two hours, seen from their beginning: the first one is over",
+                63.0: "a share lies between 0 and 1: that is in per cent",
                 0.5: "the average is not the middle: short waits are more frequent than long ones",
             },
             near=0.02,
@@ -89,7 +97,7 @@ EXERCISES: Mapping[str, Exercise] = {
             "That is 1/e, very nearly.",
         ),
         "from math import exp\nanswer = round(1 - exp(-1), 2)",
-        ("answer = 1.0", "answer = 0.37", "answer = 0.86", "answer = 0.5"),
+        ("answer = 1.0", "answer = 0.37", "answer = 0.86", "answer = 0.5", "answer = 63"),
     ),
 }
 """By name."""

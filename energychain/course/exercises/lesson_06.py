@@ -23,6 +23,7 @@ EXERCISES: Mapping[str, Exercise] = {
                 239.8: "that is what D pays: compare it with what the energy is worth to D",
                 4.0: "that is what D gains with each kWh: it buys more than one",
                 32.7: "that would be at a price of 23: the price is the limit of another order",
+                43_600.0: "the ledger counts thousandths of a token: the question asks for tokens",
             },
         ),
         (
@@ -30,7 +31,13 @@ EXERCISES: Mapping[str, Exercise] = {
             "Its gain is the difference, times what it buys.",
         ),
         "answer = round(10.9 * (26 - 22), 1)",
-        ("answer = 10.9 * 26", "answer = 10.9 * 22", "answer = 26 - 22", "answer = 10.9 * 3"),
+        (
+            "answer = 10.9 * 26",
+            "answer = 10.9 * 22",
+            "answer = 26 - 22",
+            "answer = 10.9 * 3",
+            "answer = 43_600",
+        ),
     ),
     "06.withhold": Exercise(
         "C keeps its honest limit of 22, but may offer less than it has. How much should it offer"
@@ -45,6 +52,10 @@ EXERCISES: Mapping[str, Exercise] = {
                 6.6: "so all prices from 22 to 24 are competitive, and C gets the middle: could it"
                 " do better than the middle?",
                 0.0: "who sells nothing gains nothing",
+                6.7: "then a little of C is still left over: its own limit stays the price",
+                6.4: "short enough, but a tenth of a kWh less would not have made it dearer",
+                3.2: "that is what C has left over when it is honest, not what it should offer",
+                6_500.0: "those are Wh",
                 3.3: "the price is as high as it will get, but you sell less than you could",
             },
             near=0.0,
@@ -55,7 +66,14 @@ EXERCISES: Mapping[str, Exercise] = {
             "So leave it short, but as little as you can.",
         ),
         "answer = round(20.6 - 14.0 - 0.1, 1)",
-        ("answer = 9.8", "answer = 6.6", "answer = 0", "answer = 3.3"),
+        (
+            "answer = 9.8",
+            "answer = 6.6",
+            "answer = 0",
+            "answer = 3.3",
+            "answer = 6.7",
+            "answer = 6_500",
+        ),
     ),
     "06.offered": Exercise(
         "Write offered(price): how much the four sellers would give, in mWh, at a price in whole"

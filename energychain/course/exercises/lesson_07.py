@@ -58,6 +58,9 @@ EXERCISES: Mapping[str, Exercise] = {
                 142.8: "that is only what D pays to its first partner: it wants more",
                 228.9: "H has not got as much as D wants: who is next?",
                 283.4: "that is D's own limit: the price is the middle of the pair",
+                92.25: "that is only what D pays to its second partner",
+                245.25: "that is the price with F for all of it: H comes first, and asks less",
+                235_050.0: "the ledger counts thousandths of a token: the question asks for tokens",
                 250.7: "that is one price for all, the last pair's: Algorithm 1 has one for each",
             },
             near=0.01,
@@ -74,6 +77,8 @@ EXERCISES: Mapping[str, Exercise] = {
             "answer = 10.9 * 21",
             "answer = 10.9 * 26",
             "answer = 250.7",
+            "answer = 4.1 * 22.5",
+            "answer = 10.9 * 22.5",
         ),
     ),
     "07.fine": Exercise(
@@ -88,6 +93,8 @@ EXERCISES: Mapping[str, Exercise] = {
                 2284.8: "that is tariff and penalty together: the question asks for one of them",
                 3046.4: "those are kW: in half an hour, a kW is half a kWh",
                 156.4: "that is what it received for the quota",
+                1_523_200.0: "the ledger counts thousandths of a token: the question asks for"
+                " tokens",
                 4452.4: "that is the penalty on its whole quota: only what is beyond counts",
             },
         ),
@@ -102,6 +109,7 @@ EXERCISES: Mapping[str, Exercise] = {
             "answer = 6.8 * 3 * 112",
             "answer = 13.6 * 224",
             "answer = 156.4",
+            "answer = 1_523_200",
         ),
     ),
 }

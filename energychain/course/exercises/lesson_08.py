@@ -23,6 +23,8 @@ EXERCISES: Mapping[str, Exercise] = {
                 0.8: "in stage 1 it would want more than is of use to it: mind the limit",
                 0.75: "in stage 1 it would want more than is of use to it: mind the limit",
                 2.5: "that is what it still wants: the question asks for what it gives up",
+                3.0: "that is what it wants in stage 1: what does it give up of that?",
+                500.0: "those are Wh",
                 -0.5: "that is how its demand changes: what it gives up is the other way round",
                 -0.8: "it feels the price and the DR price together, not the DR price alone",
             },
@@ -37,6 +39,8 @@ EXERCISES: Mapping[str, Exercise] = {
             "answer = (0.90 - 0.25) / 0.20 - (0.90 - 0.25 - 0.15) / 0.20",
             "answer = (0.90 - 0.25 - 0.15) / 0.20",
             "answer = -0.5",
+            "answer = 3",
+            "answer = 500",
         ),
     ),
     "08.dr": Exercise(
@@ -89,6 +93,7 @@ EXERCISES: Mapping[str, Exercise] = {
                 1.5: "that is the ratio before anybody moves",
                 1.7: "what can wait in the first period is in it already: do not count it twice",
                 1.05: "that is the old peak, lowered: where did the energy go?",
+                155.0: "those are per cent: how many times the average is it?",
                 31.0: "that is the peak in kWh: divide it by the average",
                 1.2: "that is only what can wait: the rest of the first period is still there",
             },
@@ -100,7 +105,13 @@ EXERCISES: Mapping[str, Exercise] = {
             "The average does not change.",
         ),
         "answer = (10 * 0.7 + 80 * 0.3) / 20",
-        ("answer = 30 / 20", "answer = (10 + 24) / 20", "answer = 21 / 20", "answer = 31"),
+        (
+            "answer = 30 / 20",
+            "answer = (10 + 24) / 20",
+            "answer = 21 / 20",
+            "answer = 31",
+            "answer = 155",
+        ),
     ),
 }
 """By name."""

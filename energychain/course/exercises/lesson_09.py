@@ -45,6 +45,9 @@ EXERCISES: Mapping[str, Exercise] = {
             {
                 0.5: "that is the incentive alone: something is missing in two of the hours",
                 0.1: "the penalty is half of the incentive",
+                0.7: "the penalty is taken off what it gets, not added",
+                30.0: "those are cents",
+                300_000.0: "those are micro-euros: the question asks for euros",
                 0.55: "in the first hour it did more than it was asked: that counts no more",
                 0.65: "that is all it used below its baseline, hours added up: each hour stands"
                 " alone, and what is missing is fined",
@@ -58,7 +61,15 @@ EXERCISES: Mapping[str, Exercise] = {
             "What is asked and not delivered is fined.",
         ),
         "answer = round((0.3 + 0.2 + 0) * 1.0 - (0 + 0.16 + 0.24) * 0.5, 2)",
-        ("answer = 0.5", "answer = 0.1", "answer = 0.55", "answer = 0.65", "answer = 0.525"),
+        (
+            "answer = 0.5",
+            "answer = 0.1",
+            "answer = 0.55",
+            "answer = 0.65",
+            "answer = 0.525",
+            "answer = 0.7",
+            "answer = 30",
+        ),
     ),
     "09.break": Exercise(
         "A hot week, home H0-A, a baseline of ten in ten with a cap of 20 per cent, 1 euro/kWh."

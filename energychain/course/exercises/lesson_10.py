@@ -89,6 +89,8 @@ EXERCISES: Mapping[str, Exercise] = {
             {
                 112.9: "that is for half as much load",
                 14.1: "that is what draws the whole load: a fault may draw a quarter of it",
+                28.2: "that is what draws the whole load of set B: look at the load, and take a"
+                " quarter of it",
                 225.9: "more load leaves less room: it goes the other way",
                 11.3: "you took the overload, 1.25 times the load, not what is beyond it",
             },
@@ -98,7 +100,13 @@ EXERCISES: Mapping[str, Exercise] = {
             "Which resistance draws a quarter of 3.4 A at 48 V?",
         ),
         "answer = round(48 / (0.25 * 3.4), 1)",
-        ("answer = 112.9", "answer = 48 / 3.4", "answer = 225.9", "answer = 48 / (1.25 * 3.4)"),
+        (
+            "answer = 112.9",
+            "answer = 48 / 3.4",
+            "answer = 225.9",
+            "answer = 48 / (1.25 * 3.4)",
+            "answer = 48 / 1.7",
+        ),
     ),
     "10.ledger": Exercise(
         "The link is silent. Write isolated(delay): when the 1 ohm fault is isolated, in us after"
