@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import AREA, LINE, inline, key, place, writing
+from energychain.charts.marks import AREA, LINE, Weight, inline, key, place, writing
 from energychain.charts.theme import Picture
 
 Rows = Sequence[Mapping[str, Any]]
@@ -24,10 +24,20 @@ BITS = 256
 CHANGED, SAME = theme.OKABE_ITO["blue"], "#f4f4f4"
 FOUND, EXPECTED = theme.OKABE_ITO["sky blue"], theme.OKABE_ITO["vermillion"]
 
-COLUMNS, CELL, LINE_HEIGHT = 32, 18, 21
-"""Bits in a row, and how wide and high each is drawn [pixel]."""
+COLUMNS, CELL, LINE_HEIGHT = 16, 23, 16
+"""Bits in a row (two bytes), and how wide and high each is drawn [pixel]."""
 
-WIDTH = COLUMNS * CELL
+GRID = COLUMNS * CELL
+"""How wide a digest is drawn [pixel]."""
+
+WIDTH = 390
+"""Of the other pictures [pixel]: two of them stand side by side on a laptop."""
+
+PLOT_HEIGHT = 180
+"""Of a histogram [pixel]."""
+
+LANE = 60
+"""How high a miner's bar and what it found are together [pixel]."""
 
 
 # --- the bits of a digest -------------------------------------------------------------
@@ -49,7 +59,7 @@ def flipped(before: bytes, after: bytes) -> list[bool]:
 def bits(before: bytes, after: bytes) -> Picture:
     """Every bit of a digest, and whether it changed: what changed is dark and bold.
 
-    Raises ``ValueError`` unless both digests have the same length, in rows of 32 bits.
+    Raises ``ValueError`` unless both digests have the same length, in rows of 16 bits.
     """
     changes = flipped(before, after)
     if not changes or len(changes) % COLUMNS:
@@ -75,14 +85,14 @@ def bits(before: bytes, after: bytes) -> Picture:
             *_cells("datum.changed", x, y, CHANGED, "white"),
             *key(
                 [("changed", AREA, CHANGED, ()), ("as it was", AREA, SAME, ())],
-                width=WIDTH,
+                width=GRID,
             ),
         ],
         rows,
         f"{count} of {len(changes)} bits have changed",
         "Each cell is one bit of the new digest",
         f"A grid of {len(changes)} bits, {COLUMNS} in a row; {count} of them have changed.",
-        width=WIDTH,
+        width=GRID,
         height=lines * LINE_HEIGHT,
     )
 
@@ -137,7 +147,7 @@ def changes(counts: Sequence[int], *, shown: int | None = None) -> Picture:
     y = alt.Y(
         "times:Q",
         scale=alt.Scale(domain=[0, 1.25 * most], nice=False),
-        axis=alt.Axis(title="Alterations", tickCount=4, format="d"),
+        axis=_counted("Alterations", most),
     )
     mean = sum(counts) / len(counts)
     layers = [
@@ -161,8 +171,14 @@ def changes(counts: Sequence[int], *, shown: int | None = None) -> Picture:
         f" {len(counts)} alterations; from {min(counts)} to {max(counts)} bits change,"
         f" {mean:.1f} on average." + ("" if shown is None else f" Marked: {shown}."),
         width=WIDTH,
-        height=150,
+        height=PLOT_HEIGHT,
     )
+
+
+def _counted(title: str, most: float) -> alt.Axis:
+    """An axis of whole things: between two of them there is no tick."""
+    ticks = {"values": list(range(int(most) + 2))} if most < 3 else {"tickCount": 4}
+    return alt.Axis(title=title, format=",d", **ticks)
 
 
 def _bars(rows: Rows, x: alt.X, y: alt.Y, height: str) -> alt.Chart:
@@ -223,16 +239,18 @@ def race(miners: Sequence[Miner], expected: float) -> Picture:
     x = alt.X(
         "_x:Q",
         scale=alt.Scale(domain=[0, end], nice=False),
-        axis=alt.Axis(title="Time (tries of miner 1)", tickCount=6, format=",d"),
+        axis=alt.Axis(title="Time (tries of miner 1)", tickCount=5, format=",d"),
     )
     rows = [_told(miner, first) for miner in miners]
     winners = [row["miner"] for row in rows if row["first"]]
     layers: list[alt.Chart] = []
     for n, row in enumerate(rows):
-        layers += _lane(row, 10 + 44 * n, first, x)
+        layers += _lane(row, LANE * n, first, x)
     base = alt.Chart(inline([{"_x": expected}]))
     line = base.mark_rule(stroke=EXPECTED, strokeWidth=2.5, strokeDash=[6, 3], aria=False)
     layers.append(place(line, x=x, y=0, y2="height"))
+    for n, row in enumerate(rows):
+        layers += _lane_words(row, LANE * n, x)
     return theme.layered(
         [
             *layers,
@@ -240,12 +258,15 @@ def race(miners: Sequence[Miner], expected: float) -> Picture:
         ],
         rows,
         _outcome(winners),
-        "Filled: until somebody has found a nonce. Outlined: what the other one would have needed",
+        [
+            "Filled: until somebody has found a nonce.",
+            "Outlined: what the other one would have needed.",
+        ],
         "Bars over time, one for each miner. "
         + " ".join(f"{row['miner']}: {row['_t']}." for row in rows)
         + f" Miner 1 needs {expected:,.0f} tries on average.",
         width=WIDTH,
-        height=44 * len(miners) + 2,
+        height=LANE * len(miners) + 6,
     )
 
 
@@ -269,20 +290,25 @@ def _told(miner: Miner, first: float) -> dict[str, Any]:
 
 
 def _lane(row: Mapping[str, Any], top: int, first: float, x: alt.X) -> Iterator[alt.Chart]:
-    """One miner: its name, its bar, and what it found, above the bar."""
-    base = alt.Chart(inline([{"_x": 0}]))
-    yield place(writing(base, "right", "bold"), x=-8, y=top + 24, text=row["miner"])
-    yield place(
-        writing(base, "left", "bold" if row["first"] else "normal"), x=2, y=top + 4, text=row["_t"]
-    )
+    """One miner's bar."""
+    ends = {"x2": alt.X2("_x2"), "y": top + 26, "y2": top + 52}
     whole = alt.Chart(inline([{"_x": 0, "_x2": row["time"]}])).mark_rect(
         fill="white", stroke=theme.INK, strokeDash=[3, 2], aria=False
     )
-    yield place(whole, x=x, x2=alt.X2("_x2"), y=top + 14, y2=top + 32)
+    yield place(whole, x=x, **ends)
     spent = alt.Chart(inline([{"_x": 0, "_x2": min(first, row["time"])}])).mark_rect(
         fill=CHANGED if row["first"] else FOUND, stroke=theme.INK, aria=False
     )
-    yield place(spent, x=x, x2=alt.X2("_x2"), y=top + 14, y2=top + 32)
+    yield place(spent, x=x, **ends)
+
+
+def _lane_words(row: Mapping[str, Any], top: int, x: alt.X) -> Iterator[alt.Chart]:
+    """A miner's name beside its bar, and what it found, above it; no line crosses them."""
+    base = alt.Chart(inline([{"_x": 0}]))
+    yield place(writing(base, "right", "bold"), x=-8, y=top + 39, text=row["miner"])
+    weight: Weight = "bold" if row["first"] else "normal"
+    for halo in ({"stroke": "white", "strokeWidth": 5}, {}):
+        yield place(writing(base, "left", weight, **halo), x=2, y=top + 14, text=row["_t"])
 
 
 BINS_A_MEAN, MEANS = 4, 5
@@ -312,13 +338,13 @@ def tries(found: Sequence[int], expected: int) -> Picture:
     x = alt.X(
         "_x:Q",
         scale=alt.Scale(domain=[0, edges[-1]], nice=False),
-        axis=alt.Axis(title="Tries until a find", tickCount=8, format=",d"),
+        axis=alt.Axis(title="Tries until a find", tickCount=5, format=",d"),
     )
     most = max(max(row["finds"], row["chance"]) for row in rows)
     y = alt.Y(
         "finds:Q",
         scale=alt.Scale(domain=[0, 1.25 * most], nice=False),
-        axis=alt.Axis(title="Finds", tickCount=4, format="d"),
+        axis=_counted("Finds", most),
     )
     beyond, title = sum(k > edges[-1] for k in found), _found(found)
     return theme.layered(
@@ -339,7 +365,7 @@ def tries(found: Sequence[int], expected: int) -> Picture:
         f"Bars over the tries until a find, and a falling curve. {title}; {expected:,} are"
         " expected.",
         width=WIDTH,
-        height=150,
+        height=PLOT_HEIGHT,
     )
 
 

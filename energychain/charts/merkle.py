@@ -9,7 +9,7 @@ from typing import Any, Literal
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import AREA, LINE, inline, key, place, writing
+from energychain.charts.marks import AREA, LINE, inline, key, place, spoken, writing
 from energychain.charts.theme import Picture
 from energychain.primitives.merkle import MerkleTree
 
@@ -19,8 +19,13 @@ State = Literal["computed", "given", "ahead", "not needed"]
 COMPUTED, GIVEN = theme.OKABE_ITO["blue"], theme.OKABE_ITO["orange"]
 NOT_NEEDED = "#f2f2f2"
 
-WIDTH, LEVEL = 608, 52
-"""How wide a tree is, and how far apart its levels are [pixel]."""
+WIDTH, TALL = 578, 210
+"""How wide a tree is, and how far its root stands above its leaves, however many they are
+[pixel]: a picture that keeps its size does not push what is below it.
+"""
+
+LEVEL = 42
+"""How far apart the levels are at least [pixel]."""
 
 BOX = 32
 """How wide a digest is drawn at least [pixel]."""
@@ -118,7 +123,7 @@ def proof(
     drawn = nodes(tree.size)
     states = _states(drawn, way, leaf, step, tree)
     digests = {way[n][0] if n < len(way) else drawn[_root(tree)]: d for n, d in enumerate(in_hand)}
-    height = LEVEL * len(tree.levels) + 8
+    height = _down(0, tree) + 42
     rows = [
         {
             "level": node.level,
@@ -178,7 +183,8 @@ def _across(node: Node, tree: MerkleTree) -> float:
 
 def _down(level: int, tree: MerkleTree) -> int:
     """Where a level stands [pixel from the top]."""
-    return LEVEL * (len(tree.levels) - 1 - level) + 18
+    above = len(tree.levels) - 1
+    return max(TALL, LEVEL * above) * (above - level) // max(above, 1) + 18
 
 
 def _states(
@@ -237,6 +243,7 @@ def _boxes(rows: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
         some = [
             {**row, "_left": row["_x"] - BOX / 2, "_right": row["_x"] + BOX / 2}
             | {"_top": row["_y"] - 11, "_foot": row["_y"] + 11}
+            | {"_said": _place_in_words(row)}
             for row in rows
             if row["state"] == state
         ]
@@ -244,8 +251,8 @@ def _boxes(rows: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
             continue
         left, top = x.copy(), y.copy()
         left.shorthand, top.shorthand = "_left:Q", "_top:Q"
-        box = alt.Chart(inline(some)).mark_rect(**look, aria=False)
-        yield place(box, x=left, x2=alt.X2("_right"), y=top, y2=alt.Y2("_foot"))
+        box = alt.Chart(inline(some)).mark_rect(**look)
+        yield spoken(box, x=left, x2=alt.X2("_right"), y=top, y2=alt.Y2("_foot"))
         digits = alt.Chart(inline(some)).mark_text(
             fontSize=theme.SMALL,
             fontWeight="bold" if state in ("computed", "given") else "normal",
@@ -253,6 +260,12 @@ def _boxes(rows: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
             aria=False,
         )
         yield place(digits, x=x, y=y, text=alt.Text("_t:N"))
+
+
+def _place_in_words(row: Mapping[str, Any]) -> str:
+    where = f"leaf {row['index'] + 1}" if not row["level"] else f"level {row['level']}"
+    state = "still ahead" if row["state"] == "ahead" else row["state"]
+    return f"{where}: {state} {row['_t'].strip('?')}".strip()
 
 
 def _feet(tree: MerkleTree, leaf: int, names: Sequence[str], x: alt.X) -> Iterator[alt.Chart]:
@@ -319,7 +332,9 @@ def sizes(rows: Rows) -> Picture:
         line = alt.Chart(data).mark_line(
             stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False
         )
-        dots = alt.Chart(data).mark_point(shape=shape, filled=True, size=50, fill=colour, opacity=1)
+        dots = alt.Chart(data).mark_point(
+            shape=shape, filled=True, size=50, fill=colour, stroke=theme.INK, opacity=1
+        )
         said = f"{name}_said"
         spoken = [{**row, said: f"{row['leaves']:,}: {row[name]:,} bytes"} for row in rows]
         dots.data = inline(spoken)
@@ -335,7 +350,7 @@ def sizes(rows: Rows) -> Picture:
                     ("all of the block", LINE, GIVEN, (6, 3)),
                     ("header and proof", LINE, COMPUTED, ()),
                 ],
-                width=520,
+                width=430,
             ),
         ],
         rows,
@@ -348,6 +363,6 @@ def sizes(rows: Rows) -> Picture:
             for row in rows
         )
         + ".",
-        width=520,
+        width=430,
         height=220,
     )

@@ -9,7 +9,8 @@ import ipywidgets as widgets
 
 from energychain.charts import hashing as charts
 from energychain.primitives.hashing import sha256, short
-from energychain.widgets.explorer import Explorer, View, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Explorer, View
 
 READING = "node 1, 10:00, 0.427852 kWh"
 """What the meter says at first."""
@@ -57,23 +58,24 @@ class AvalancheExplorer(Explorer):
         super().__init__(
             "How much of a fingerprint changes with one character?",
             {
-                "reading": labelled(
-                    widgets.Text, "Reading", width="400px", value=READING, continuous_update=True
+                "reading": snug(
+                    widgets.Text, "Reading", 270, value=READING, continuous_update=True
                 ),
-                "place": labelled(
+                "place": snug(
                     widgets.IntSlider,
                     "Character",
-                    width="300px",
+                    300,
                     value=18,
                     min=1,
                     max=len(READING),
                     step=1,
                 ),
-                "becomes": labelled(widgets.Text, "becomes", width="220px", value="3"),
+                "becomes": snug(widgets.Text, "becomes", 80, value="3"),
             },
             self._look,
             prediction=prediction,
         )
+        keep_room(self, 2)
 
     def reset(self) -> None:
         """All controls as they were in the beginning."""
@@ -98,7 +100,8 @@ class AvalancheExplorer(Explorer):
         count = sum(charts.flipped(old, new))
         was = before[place - 1 : place]
         done = f"becomes {becomes!r}" if becomes else "is left out"
-        said = f"Character {place}, {was!r}, {done}." if before != after else "Nothing is altered."
+        said = f"Character {place}, {was!r}, {done}." if was else f"The empty text {done}."
+        said = said if before != after else "Nothing is altered."
         cut = f" Only the first {LONGEST} characters count here." if len(reading) > LONGEST else ""
         counts = every_flip(before)
         return View(

@@ -15,7 +15,8 @@ from energychain.widgets.block_words import (
     place_in_words,
     rules_list,
 )
-from energychain.widgets.explorer import Panel, button, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Panel, button
 from energychain.widgets.tampering import LARGEST, Tampered, number_at, places
 
 AROUND = 4
@@ -42,16 +43,16 @@ class BlockExplorer(Panel):
         first = busiest(self.chain) if block is None else block
         self.tampered = self._first = Tampered.untouched(self.chain, first)
         near = range(max(1, first - AROUND), min(self.chain.height, first + AROUND) + 1)
-        self.block = labelled(
+        self.block = snug(
             widgets.Dropdown,
             "Block",
-            width="290px",
+            160,
             options=[(self._menu(h), h) for h in near],
             value=first,
         )
-        self.place = labelled(widgets.Dropdown, "Number to edit", width="440px")
-        self.number = labelled(
-            widgets.BoundedIntText, "Its value", width="330px", value=0, min=0, max=LARGEST, step=1
+        self.place = snug(widgets.Dropdown, "Number to edit", 260)
+        self.number = snug(
+            widgets.BoundedIntText, "Its value", 160, value=0, min=0, max=LARGEST, step=1
         )
         self._repairs = {
             "merkle": button("Recompute the Merkle root", self.recompute_merkle_root),
@@ -71,6 +72,7 @@ class BlockExplorer(Panel):
             [widgets.Box([self._rules, self._block], layout=wrap)],
             prediction=prediction,
         )
+        keep_room(self, 2)
         self._offer_places()
         for control, act in (
             (self.block, self._choose_block),
@@ -174,12 +176,12 @@ class BlockExplorer(Panel):
         now, original = self.tampered, self.chain.blocks[self.tampered.height]
         self._cards.value = cards(now)
         self._rules.value = (
-            "<div style='width:500px;margin:6px 30px 6px 0'>"
+            "<div style='width:425px;margin:6px 24px 6px 0'>"
             f"<b style='font-size:14px'>What the rules say of block {now.height}</b>"
             f"{rules_list(now.verdicts, self.chain)}</div>"
         )
         self._block.value = (
-            "<div style='max-width:530px;margin:6px 0'>"
+            "<div style='width:465px;margin:6px 0'>"
             f"{block_tables(now.edited, original, self.chain)}</div>"
         )
         altered = now.edited.transactions != original.transactions
@@ -266,15 +268,15 @@ def describe(now: Tampered) -> str:
         )
     broken = [rule.name for rule, fault in now.verdicts if fault and not not_asked(rule, fault)]
     said = f"Block {now.height} is caught by {_and(broken)}." if broken else ""
+    if broken == ["transactions"]:
+        said = (
+            f"Block {now.height} is caught by its signature alone: no work repairs it, only the"
+            " sender's key."
+        )
     if now.unsealed is not None and now.unsealed is not now.edited:
         said += f" Block {now.unsealed.height} has lost its seal."
     if now.unlinked is not None:
-        said += f" Block {now.unlinked.height} no longer stands on the block below: parent."
-    if broken == ["transactions"]:
-        said += (
-            " All that is left of the block's own faults is a signature: no work repairs it,"
-            " only the sender's key."
-        )
+        said += f" Block {now.unlinked.height} names a parent that is gone."
     return f"{said}{paid}".strip()
 
 

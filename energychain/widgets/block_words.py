@@ -35,11 +35,24 @@ def argument_names(wish: Transaction) -> tuple[str, ...]:
 def in_words(signed: SignedTransaction, chain: Chain) -> str:
     """A transaction as a sentence, with names for addresses."""
     wish = signed.transaction
+    names = argument_names(wish)
     parts = [
-        f"{called} {_value(value, chain)}"
-        for called, value in zip(argument_names(wish), wish.arguments, strict=True)
+        _with_unit(called, _value(value, chain), following)
+        for called, value, following in zip(names, wish.arguments, (*names[1:], ""), strict=True)
     ]
-    return f"{chain.name(signed.sender)}: {wish.contract}.{wish.function}, {', '.join(parts)}"
+    return f"{chain.name(signed.sender)}: {wish.function}, {', '.join(parts)}"
+
+
+def _with_unit(called: str, value: str, following: str = "") -> str:
+    """What an argument is called, its value and its unit, which is said once if the following
+    argument has the same.
+
+    >>> _with_unit("consumed (mWh)", "723,606")
+    'consumed 723,606 mWh'
+    """
+    name, _, unit = called.partition(" (")
+    said = "" if following.partition(" (")[2] == unit else unit.rstrip(")")
+    return f"{name} {value} {said}".rstrip()
 
 
 def _value(value: object, chain: Chain) -> str:
@@ -141,7 +154,7 @@ def _card(block: Block, broken: Sequence[str], unsound: bool) -> str:
     return (
         f"<div role='listitem' aria-label='{escape(label)}' style='border:{line} {colour};"
         "border-radius:4px;padding:4px 8px;width:128px;box-sizing:border-box;"
-        "min-height:96px;font-size:13px;line-height:1.35'>"
+        "min-height:104px;font-size:13px;line-height:1.35'>"
         f"<b>block {block.height}</b><br><code>{short(block.hash)}</code><br>{sign} {said}</div>"
     )
 
@@ -171,5 +184,6 @@ def block_tables(block: Block, original: Block, chain: Chain) -> str:
     )
     return (
         f"{header}<p style='font-size:14px;margin:6px 0 0;line-height:1.3'><b>Transactions</b></p>"
-        f"<ol start='0' style='font-size:14px;margin:0;line-height:1.4'>{lines or 'none'}</ol>"
+        "<ol start='0' style='font-size:13px;margin:0;padding-left:22px;line-height:1.45'>"
+        f"{lines or 'none'}</ol>"
     )

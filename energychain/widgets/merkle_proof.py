@@ -17,12 +17,13 @@ from energychain.primitives.hashing import short
 from energychain.primitives.merkle import BadProof, InclusionProof, leaf_hash, node_hash
 from energychain.primitives.units import MilliWattHour, kwh
 from energychain.studies.private_chain import PrivateChain
-from energychain.widgets.explorer import Explorer, View, button, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Explorer, View, button
 
 MOST_LEAVES = 16
 
-WIDTH = "300px"
-"""Of a control."""
+ROOM = 205
+"""Of a slider [pixel]."""
 
 HOUR = 3_600
 """Between two blocks of a street [s]."""
@@ -121,30 +122,25 @@ the left'
         super().__init__(
             "How is one reading proved without the others?",
             {
-                "homes": labelled(
-                    widgets.IntSlider,
-                    "Readings",
-                    width=WIDTH,
-                    value=8,
-                    min=2,
-                    max=MOST_LEAVES,
-                    step=1,
+                "homes": snug(
+                    widgets.IntSlider, "Readings", ROOM, value=8, min=2, max=MOST_LEAVES, step=1
                 ),
-                "home": labelled(
-                    widgets.IntSlider, "Home", width=WIDTH, value=6, min=1, max=8, step=1
-                ),
-                "step": labelled(
-                    widgets.IntSlider, "Step", width=WIDTH, value=0, min=0, max=3, step=1
-                ),
-                "forge": labelled(
-                    widgets.Checkbox, "1 mWh more in it", width=WIDTH, value=False, indent=True
+                "home": snug(widgets.IntSlider, "Home", ROOM, value=6, min=1, max=8, step=1),
+                "step": snug(widgets.IntSlider, "Step", ROOM, value=0, min=0, max=3, step=1),
+                "forge": widgets.Checkbox(
+                    description="Forge it: 1 mWh more",
+                    value=False,
+                    indent=False,
+                    layout=widgets.Layout(width="185px", margin="2px 0 2px 16px"),
                 ),
             },
             self._look,
             prediction=prediction,
         )
         following = button("Next step", self.next_step, "One step up the tree")
-        self.children = (*self.children[:2], following, *self.children[2:])
+        row = self.children[1]
+        row.children = (*row.children, following)
+        keep_room(self, 3)
 
     def next_step(self) -> None:
         """One step up; from the root, back to the leaf."""

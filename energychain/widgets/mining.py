@@ -18,7 +18,8 @@ from Crypto.Hash import SHA256
 from energychain.charts import hashing as charts
 from energychain.ledger.block import NONCE_BYTES, Header
 from energychain.studies.private_chain import MINERS, PrivateChain
-from energychain.widgets.explorer import Explorer, View, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Explorer, View
 
 TRIES = 1 << 16
 """The length of a run: what is hashed of each header, once."""
@@ -27,9 +28,6 @@ LEAST_BITS, MOST_BITS = 4, 16
 
 RACES = 12
 """How many races can be looked at."""
-
-WIDTH = "300px"
-"""Of a control."""
 
 MOST_RACES = 400
 """How many are played at most: more would not be quick to the touch."""
@@ -167,31 +165,24 @@ class MiningExplorer(Explorer):
         super().__init__(
             "Who finds the next block, and how long does it take?",
             {
-                "bits": labelled(
+                "bits": snug(
                     widgets.IntSlider,
                     "Difficulty (bits)",
-                    width=WIDTH,
+                    210,
                     value=10,
                     min=LEAST_BITS,
                     max=MOST_BITS,
                     step=1,
                 ),
-                "speed": labelled(
-                    widgets.IntSlider,
-                    "Miner 2's speed (×)",
-                    width=WIDTH,
-                    value=2,
-                    min=1,
-                    max=8,
-                    step=1,
+                "speed": snug(
+                    widgets.IntSlider, "Miner 2's speed (×)", 170, value=2, min=1, max=8, step=1
                 ),
-                "race": labelled(
-                    widgets.IntSlider, "Race", width=WIDTH, value=1, min=1, max=RACES, step=1
-                ),
+                "race": snug(widgets.IntSlider, "Race", 200, value=1, min=1, max=RACES, step=1),
             },
             self._look,
             prediction=prediction,
         )
+        keep_room(self, 2)
 
     def _look(self, bits: int, speed: int, race: int) -> View:
         every = races(self.runs, bits, speed)
@@ -245,8 +236,8 @@ def _told(race: Race, number: int, wanted: int) -> str:
     else:
         winner = race.winners.index(True)
         first = f"{MINERS[winner]} is first, after {race.tries[winner]:,} tries"
-    short = f" (there are no {wanted})" if number < wanted else ""
-    return f"in race {number}{short} {first}."
+    last = f" (the last: there are no {wanted})" if number < wanted else ""
+    return f"in race {number}{last} {first}."
 
 
 def _score(decided: Sequence[Race], speed: int) -> str:

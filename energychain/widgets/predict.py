@@ -3,9 +3,14 @@ Predict before you run. A guess costs nothing, and a wrong one teaches most.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from html import escape
+from typing import Any, TypeVar
 
 import ipywidgets as widgets
+
+from energychain.widgets.explorer import Panel
+
+Shown = TypeVar("Shown", bound=Panel)
 
 NO_GUESS = "nothing yet"
 
@@ -20,13 +25,19 @@ class Prediction(widgets.VBox):
             value=None,
             layout=widgets.Layout(width="100%"),
         )
-        heading = widgets.HTML(f"<b>Predict:</b> {question}")
+        heading = widgets.HTML(f"<b>Predict:</b> {escape(question)}")
         super().__init__([heading, self._radio])
 
     @property
     def guess(self) -> str:
         """The choice so far."""
         return self._radio.value or NO_GUESS
+
+    def beside(self, explorer: Shown) -> Shown:
+        """The explorer, with the guess written in it, also when the guess changes later."""
+        explorer.predict(self.guess)
+        self._radio.observe(lambda _: explorer.predict(self.guess), "value")
+        return explorer
 
     def reveal(self, outcome: object) -> "Revealed":
         """The guess beside what happened."""

@@ -18,7 +18,8 @@ from energychain.primitives.keys import ORDER, BadSignature
 from energychain.primitives.refusals import Refusal
 from energychain.primitives.units import kwh
 from energychain.studies.private_chain import PrivateChain
-from energychain.widgets.explorer import Explorer, View, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Explorer, View
 
 HOME, STRANGER = "node 1", "stranger"
 LEAST, MOST = 0, 1_000_000
@@ -185,29 +186,27 @@ the high s: its mirror image was signed."
         super().__init__(
             "What can be altered on the way, unnoticed?",
             {
-                "reading": labelled(
+                "reading": snug(
                     widgets.IntSlider,
                     "Reading (mWh)",
-                    width="300px",
+                    215,
                     value=READING,
                     min=LEAST,
                     max=MOST,
                     step=1,
                     readout_format=",d",
                 ),
-                "altered": labelled(
-                    widgets.Dropdown, "On the way, alter", options=list(ALTERATIONS), width="380px"
+                "altered": snug(
+                    widgets.Dropdown, "On the way, alter", 265, options=list(ALTERATIONS)
                 ),
-                "times": labelled(
-                    widgets.Dropdown,
-                    "It is delivered",
-                    options=[("once", 1), ("twice", 2)],
-                    width="225px",
+                "times": snug(
+                    widgets.Dropdown, "It is delivered", 75, options=[("once", 1), ("twice", 2)]
                 ),
             },
             self._look,
             prediction=prediction,
         )
+        keep_room(self, 2)
 
     def bundle(self) -> dict[str, Any]:
         """The present state as HTML and words; while nothing is altered, with an example."""
@@ -345,15 +344,16 @@ def _bytes(delivery: Delivery) -> str:
         "<div style='font-size:13px;line-height:1.5;padding-top:6px'>The bytes that arrived"
         f" ({len(arrived.encoded)}; their digest is {short(arrived.id)}, signed was"
         f" {short(signed.id)}):<br><code style='overflow-wrap:anywhere'>"
-        f"{_marked(_readable(arrived), _readable(signed))}</code></div>"
+        + "".join(map(_marked, _readable(arrived), _readable(signed)))
+        + "</code></div>"
     )
 
 
-def _readable(wish: Transaction) -> str:
-    """The canonical bytes, with the key in hexadecimal digits."""
+def _readable(wish: Transaction) -> tuple[str, str, str]:
+    """The canonical bytes before the key, the key in hexadecimal digits, and those after it."""
     key = wish.sender.data
     before, after = wish.encoded.split(key)
-    return f"{before.decode()}⟨{key.hex()[:12]}…⟩{after.decode()}"
+    return before.decode(), f"⟨{key.hex()[:12]}…⟩", after.decode()
 
 
 def _marked(now: str, before: str) -> str:

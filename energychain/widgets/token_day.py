@@ -9,7 +9,8 @@ from energychain.charts import token_day as charts
 from energychain.grid.metering import Meters
 from energychain.studies import token_day as study
 from energychain.studies.token_day import Day, DayTerms
-from energychain.widgets.explorer import Explorer, Table, View, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Explorer, Table, View
 
 ROOF_KW = 5.0
 """The array that the meters were read from [kW] (Cali & Fifield, 2019, section 4.4)."""
@@ -17,10 +18,14 @@ ROOF_KW = 5.0
 PRO_RATA = "pro rata"
 """Nobody is first: each buyer gets a share of the surplus in proportion to its want."""
 
+ROOM = 185
+"""Of a control, beside its label [pixel]."""
+
 MOST_ORDERS = 24
 """More ways to queue than this are not offered one by one."""
 
-PICTURE = {"width": 400, "height": 210}
+HOUSE, PURSES = {"width": 395, "height": 210}, {"width": 270, "height": 210}
+"""The two pictures stand side by side on a laptop; the second has names beside it."""
 
 
 class TokenDayExplorer(Explorer):
@@ -59,46 +64,51 @@ class TokenDayExplorer(Explorer):
             self._look,
             prediction=prediction,
         )
+        keep_room(self, 2)
 
     def _controls(self) -> dict[str, Any]:
         last = len(self.meters) - 1
         orders = list(permutations(self.buyers))[:MOST_ORDERS]
         return {
-            "pv_kw": labelled(
+            "pv_kw": snug(
                 widgets.FloatSlider,
                 f"Roof of {self.roof} (kW)",
+                ROOM,
                 value=self.roof_kw,
                 min=0,
                 max=3 * self.roof_kw,
                 step=0.5,
                 readout_format=".1f",
             ),
-            "wh_per_token": labelled(
-                widgets.IntSlider, "Wh per token", value=150, min=50, max=500, step=10
+            "wh_per_token": snug(
+                widgets.IntSlider, "Wh per token", ROOM, value=150, min=50, max=500, step=10
             ),
-            "tokens": labelled(
-                widgets.IntSlider, "Opening tokens", value=100, min=0, max=200, step=5
+            "tokens": snug(
+                widgets.IntSlider, "Opening tokens", ROOM, value=100, min=0, max=200, step=5
             ),
-            "buyers": labelled(
+            "buyers": snug(
                 widgets.Dropdown,
                 "Who is served first",
+                ROOM,
                 options=[
                     *((" then ".join(order), order) for order in orders),
                     (PRO_RATA, PRO_RATA),
                 ],
                 value=orders[0],
             ),
-            "hour": labelled(
+            "hour": snug(
                 widgets.IntSlider,
                 "Hour to look at",
+                ROOM,
                 value=min(10, last),
                 min=0,
                 max=last,
             )
             if self._hourly
-            else labelled(
+            else snug(
                 widgets.SelectionSlider,
                 "Time to look at",
+                ROOM,
                 options=[(time[5:16].replace("T", " "), time) for time in self.meters.times],
                 value=self.meters.times[len(self.meters) // 2],
             ),
@@ -137,8 +147,8 @@ class TokenDayExplorer(Explorer):
         records = day.records()
         return View(
             (
-                charts.prosumer(records, self.roof, selected=time, **PICTURE),
-                charts.balances(records, selected=time, **PICTURE),
+                charts.prosumer(records, self.roof, selected=time, **HOUSE),
+                charts.balances(records, selected=time, **PURSES),
             ),
             self._sentence(day),
             self._code_for(pv_kw, wh_per_token, tokens, buyers, time),
@@ -177,8 +187,10 @@ class TokenDayExplorer(Explorer):
                 *([] if self._testbed else ["from energychain.grid.metering import read_meters"]),
                 "from energychain.studies import token_day",
                 "",
-                f'meters = {meters}.scaled("{self.roof}", {pv_kw} / {self.roof_kw})',
-                f"terms = token_day.DayTerms({', '.join(options)})",
+                f'meters = {meters}.scaled("{self.roof}", {pv_kw:g} / {self.roof_kw:g})',
+                "terms = token_day.DayTerms(",
+                *(f"    {option}," for option in options),
+                ")",
                 "day = token_day.rehearse(meters, terms)",
                 f'display(charts.prosumer(day.records(), "{self.roof}", selected="{time}"))',
                 f'charts.balances(day.records(), selected="{time}")',
@@ -195,12 +207,12 @@ def _refusals(day: Day) -> str:
     times: dict[str, list[str]] = {}
     for refusal in day.refused:
         times.setdefault(refusal.node, []).append(refusal.time)
-    said = [
-        f"{node} was refused {len(when)} time{'s' if len(when) > 1 else ''} for want of tokens,"
-        f" first at {_clock(when[0], day)}"
+    first, *rest = (
+        (node, f"{len(when)} time{'s' * (len(when) > 1)}", f"first at {_clock(when[0], day)}")
         for node, when in times.items()
-    ]
-    return " and ".join(said)
+    )
+    said = [f"{first[0]} was refused {first[1]} for want of tokens, {first[2]}"]
+    return ", and ".join(said + [f"{node} {often}, {since}" for node, often, since in rest])
 
 
 def _clock(time: str, day: Day) -> str:
@@ -221,12 +233,5 @@ def _hour_table(day: Day, records: list[dict[str, Any]], time: str) -> str:
         for row in records
         if row["time"] == time
     ]
-    columns = (
-        "",
-        "surplus (kWh)",
-        "sold (kWh)",
-        "bought (kWh)",
-        "nobody took (kWh)",
-        "tokens after",
-    )
+    columns = ("kWh", "surplus", "sold", "bought", "nobody took", "tokens after")
     return Table(f"The interval that begins at {_clock(time, day)}", columns, rows).html()

@@ -7,9 +7,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from energychain.primitives.refusals import Refusal
-from energychain.primitives.units import tokens
+from energychain.studies.private_chain import MINERS
 from energychain.studies.testbed import Testbed
-from energychain.widgets.explorer import Panel, Table, button, labelled
+from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.explorer import Panel, Table, button
 from energychain.widgets.wallet_model import WalletModel
 
 SHOWN = 8
@@ -30,10 +31,10 @@ class Wallet(Panel):
     def __init__(self, network: Testbed | None = None, *, prediction: str = "") -> None:
         self.model = WalletModel(network)
         names = self.model.names
-        self.source = labelled(widgets.Dropdown, "From", options=names, value=names[0])
-        self.target = labelled(widgets.Dropdown, "To", options=names, value=names[-1])
-        self.amount = labelled(widgets.Text, "Amount (tokens)", value="10")
-        send = button("Send", self._send, "Sign the payment and let it wait for a miner")
+        self.source = snug(widgets.Dropdown, "From", 130, options=names, value=names[0])
+        self.target = snug(widgets.Dropdown, "To", 130, options=names, value=names[-1])
+        self.amount = snug(widgets.Text, "Amount (tokens)", 110, value="10")
+        send = button("Send", self._pay, "Sign the payment and let it wait for a miner")
         mine = button("Mine a block", self.mine, "Everything that waits goes into the next block")
         self._accounts = widgets.HTML()
         self._payments = widgets.HTML()
@@ -41,12 +42,12 @@ class Wallet(Panel):
         super().__init__(
             "When is a payment final?",
             [
-                widgets.Box([self.source, self.target, self.amount], layout=row),
-                widgets.HBox([send, mine]),
+                widgets.Box([self.source, self.target, self.amount, send, mine], layout=row),
             ],
             [widgets.Box([self._accounts, self._payments], layout=row)],
             prediction=prediction,
         )
+        keep_room(self, 2)
         self._show(self.model.status())
 
     def pay(self, source: str, target: str, amount: str) -> None:
@@ -76,7 +77,7 @@ class Wallet(Panel):
             "text/plain": f"{self!r}: {self.status}",
         }
 
-    def _send(self) -> None:
+    def _pay(self) -> None:
         self.pay(self.source.value, self.target.value, self.amount.value)
 
     def _count(self) -> str:
@@ -84,8 +85,8 @@ class Wallet(Panel):
         return f"{waits} payment{'s' if waits != 1 else ''} in the waiting room."
 
     def _show(self, status: str) -> None:
-        self._accounts.value = _beside(_accounts(self.model), "515px")
-        self._payments.value = _beside(_payments(self.model), "550px")
+        self._accounts.value = _beside(_accounts(self.model), "420px")
+        self._payments.value = _beside(_payments(self.model), "500px")
         self.say(status, self.model.code())
 
     def __repr__(self) -> str:
@@ -93,7 +94,11 @@ class Wallet(Panel):
 
 
 def _accounts(model: WalletModel) -> str:
-    rows = [(h.name, h.tokens, h.money, h.ether) for h in model.holdings()]
+    rows = [
+        (h.name, h.tokens, h.money, h.ether)
+        for h in model.holdings()
+        if h.name in (*model.names, *MINERS)
+    ]
     return Table("Accounts", ("", "tokens", "money (USD)", "Ether"), rows).html()
 
 
@@ -102,8 +107,8 @@ def _payments(model: WalletModel) -> str:
     newest = list(enumerate(model.payments, 1))[::-1][:SHOWN]
     rows = [
         (
-            f"{n}. {payment.source} → {payment.target}, {tokens(payment.amount)}",
-            f"{(state := model.progress(payment)).bar} {state}".strip(),
+            f"{n}. {payment.source} → {payment.target}, {payment.tokens}",
+            f"{(state := model.progress(payment)).bar} {state.short}".strip(),
         )
         for n, payment in newest
     ]
@@ -111,12 +116,13 @@ def _payments(model: WalletModel) -> str:
         rows = [("none yet", "")]
     hidden = len(model.payments) - len(newest)
     caption = f"Payments, the newest first{f' ({hidden} older)' if hidden else ''}"
-    return _left(Table(caption, ("tokens", "state"), rows).html)
+    return _left(Table(caption, ("tokens", "confirmations"), rows).html)
 
 
 def _left(html: Callable[[], str]) -> str:
-    """A table of words: its cells are read from the left, and may wrap."""
-    return html().replace("text-align:right;white-space:nowrap", "text-align:left")
+    """A table of words, over the whole width: its cells are read from the left, and may wrap."""
+    wide = html().replace("<table style='", "<table style='width:100%;", 1)
+    return wide.replace("text-align:right;white-space:nowrap", "text-align:left")
 
 
 def _beside(html: str, width: str) -> str:

@@ -37,8 +37,13 @@ class Payment:
     amount: int
     """[milli-token]"""
 
+    @property
+    def tokens(self) -> str:
+        """The amount as people write it."""
+        return _grouped(str(self.amount))
+
     def __str__(self) -> str:
-        return f"{self.source} to {self.target}, {tokens(self.amount)} tokens"
+        return f"{self.source} to {self.target}, {self.tokens} tokens"
 
 
 @dataclass(frozen=True)
@@ -64,13 +69,24 @@ class Progress:
         full = min(self.confirmations, CONFIRMATIONS)
         return "■" * full + "□" * (CONFIRMATIONS - full)
 
+    @property
+    def short(self) -> str:
+        """The same, in a line under a heading that says what is counted.
+
+        >>> Progress("confirmed", 3).short
+        '3 of 12'
+        """
+        if self.stage == "waiting":
+            return self.stage
+        return str(self).replace(" confirmations", "").replace("taken as ", "")
+
     def __str__(self) -> str:
         if self.reason:
             return f"{self.stage}: {self.reason}"
         if self.stage == "waiting":
             return "waiting: in no block yet"
         full = min(self.confirmations, CONFIRMATIONS)
-        final = ", final" if full == CONFIRMATIONS else ""
+        final = ", taken as final" if full == CONFIRMATIONS else ""
         return f"{full} of {CONFIRMATIONS} confirmations{final}"
 
 

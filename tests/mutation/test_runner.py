@@ -1,6 +1,7 @@
-"""The mutation runner on a project of one constant and one lesson."""
+"""The mutation runner on a project of one constant and one lesson, and the score in the README."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,13 @@ def test_the_table_is_read_as_it_is_described(tmp_path: Path) -> None:
     lines = [f'{key} = "{value}"' for key, value in vars(PRICE).items()]
     table.write_text("\n".join(["[[mutation]]", *lines]))
     assert read_table(table) == [PRICE]
+
+
+def test_the_readme_counts_the_constants_of_the_table_each_once() -> None:
+    """The run itself is `make mutation`, which fails if a single one is not noticed."""
+    root = Path(__file__).parents[2]
+    changes = read_table(root / "tests" / "mutation" / "mutations.toml")
+    assert len({(m.lesson, m.file, m.find, m.replace) for m in changes}) == len(changes)
+    readme = (root / "README.md").read_text("utf-8")
+    (score,) = re.findall(r"Mutation score: 100 %\. All (\d+) of (\d+) constants", readme)
+    assert score == (f"{len(changes)}", f"{len(changes)}")

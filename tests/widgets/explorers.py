@@ -54,13 +54,19 @@ def assert_moves_and_resets(explorer, name, value):
     assert (repr(explorer), explorer.code, explorer.status, explorer.view.details) == words
 
 
-def assert_code_leads_to_the_charts(explorer, **values):
-    """The code of an explorer, run after its controls were moved, draws what it shows."""
+def run_code(explorer, **values):
+    """What the code of an explorer shows, run after its controls were moved."""
     for name, value in values.items():
         explorer.controls[name].value = value
     shown = []
     code = explorer.code.splitlines()
     code[-1] = f"display({code[-1]})"
     exec("\n".join(code), {"display": shown.append})
+    return shown
+
+
+def assert_code_leads_to_the_charts(explorer, **values):
+    """The code of an explorer, run after its controls were moved, draws what it shows."""
+    shown = run_code(explorer, **values)
     told = [chart.to_dict()["description"] for chart in shown]
     assert told == [chart["description"] for chart in drawn(explorer)]

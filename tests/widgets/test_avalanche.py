@@ -1,48 +1,26 @@
 """The explorer follows the digests, and says what changed."""
 
 import pytest
+from explorers import assert_asks, assert_keeps, assert_moves_and_resets, run_code
 
-from energychain.charts import theme
 from energychain.charts.hashing import flipped
 from energychain.primitives.hashing import sha256
 from energychain.widgets.avalanche import LONGEST, READING, AvalancheExplorer, altered, every_flip
-from energychain.widgets.explorer import MOST_CONTROLS
-
-
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
-def run(code):
-    shown, lines = [], code.splitlines()
-    lines[-1] = f"display({lines[-1]})"
-    exec("\n".join(lines), {"display": shown.append})
-    return shown
 
 
 def test_it_asks_a_question_and_has_few_controls():
-    explorer = AvalancheExplorer()
-    assert explorer.question.endswith("?")
-    assert len(explorer.controls) <= MOST_CONTROLS
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_asks(AvalancheExplorer())
+
+
+def test_what_a_notebook_keeps():
+    assert_keeps(AvalancheExplorer())
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("reading", "3 kWh"), ("place", 2), ("becomes", "9"), ("becomes", "")]
 )
 def test_every_control_changes_what_is_shown_and_reset_takes_it_back(name, value):
-    explorer = AvalancheExplorer()
-    before, words = data(explorer)[theme.VEGALITE], (explorer.status, explorer.code)
-    explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
-    assert (explorer.status, explorer.code) != words
-    explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
-    assert (explorer.status, explorer.code) == words
+    assert_moves_and_resets(AvalancheExplorer(), name, value)
 
 
 @pytest.mark.parametrize(
@@ -51,9 +29,7 @@ def test_every_control_changes_what_is_shown_and_reset_takes_it_back(name, value
 )
 def test_the_code_leads_to_the_same_charts(touch):
     explorer = AvalancheExplorer()
-    for name, value in touch.items():
-        explorer.controls[name].value = value
-    for made, seen in zip(run(explorer.code), explorer.view.charts, strict=True):
+    for made, seen in zip(run_code(explorer, **touch), explorer.view.charts, strict=True):
         assert made.to_dict() == seen.to_dict()
 
 

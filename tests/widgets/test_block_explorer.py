@@ -136,8 +136,10 @@ def test_editing_again_begins_with_the_original(forged):
 
 def test_transactions_in_words():
     said = [in_words(signed, CHAIN) for signed in CHAIN.blocks[HEIGHT].transactions]
-    assert said[0].startswith("node 1: energy_trade.report, interval 10, produced (mWh) 10,824,000")
-    assert said[-1] == "node 1: energy_trade.settle, interval 10"
+    assert said[0].startswith(
+        "node 1: report, interval 10, produced 10,824,000, consumed 8,459,156 mWh"
+    )
+    assert said[-1] == "node 1: settle, interval 10"
     offers = [in_words(signed, CHAIN) for signed in CHAIN.blocks[2].transactions]
     assert "buyers node 2 and node 3, mWh per token 150,000" in offers[0]
 
@@ -177,7 +179,7 @@ def test_a_forgery_from_edit_to_climax(explorer):
     assert "stands on a broken block" in explorer._cards.value
     assert disabled(explorer) == {"mine", "link"}
     explorer.recompute_merkle_root()
-    assert f"Block {HEIGHT + 1} no longer stands on the block below: parent." in explorer.status
+    assert f"Block {HEIGHT + 1} names a parent that is gone." in explorer.status
     assert disabled(explorer) == {"merkle"}
     explorer.mine_again()
     assert "no work repairs it, only the sender's key" in explorer.status

@@ -9,10 +9,10 @@ from explorers import (
 )
 
 from energychain.contracts.charging_quota import QuotaOrder, double_auction
+from energychain.course.exercises import check, solution
 from energychain.primitives.refusals import BadInput
 from energychain.studies import charging_quota as study
 from energychain.widgets.charging_quota import ChargingQuotaExplorer, Desk
-from energychain.course.exercises import check, solution
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_the_table_marks_the_chosen_station(explorer):
     explorer.controls["station"].value = "C"
     assert "▸ C" in explorer.view.details
     assert "▸ B" not in explorer.view.details
-    assert "-151.8" in explorer.view.details
+    assert "−151.8" in explorer.view.details
 
 
 @pytest.mark.parametrize(

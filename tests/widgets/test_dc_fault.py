@@ -10,6 +10,7 @@ from explorers import (
     assert_moves_and_resets,
 )
 
+from energychain.course.exercises import check, solution
 from energychain.grid.attacks import ATTACKS
 from energychain.grid.dc_line import SET_B, Fault, LoadStep, solve
 from energychain.grid.relay import RELAYS, watch
@@ -17,7 +18,6 @@ from energychain.primitives.refusals import BadInput
 from energychain.studies.dc_fault import LEDGER_DELAY, RECORDED, protect
 from energychain.widgets.dc_attacks import SEED, AttackExplorer, outcome
 from energychain.widgets.dc_fault import FaultExplorer, watched
-from energychain.course.exercises import check, solution
 
 EXPLORERS = {"fault": FaultExplorer, "attack": AttackExplorer}
 every_explorer = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS)

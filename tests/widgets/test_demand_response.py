@@ -3,9 +3,9 @@
 import pytest
 from explorers import assert_asks, assert_keeps, assert_moves_and_resets
 
+from energychain.course.exercises import check
 from energychain.studies import baseline_gaming, event_day
 from energychain.widgets.demand_response import EventDayExplorer
-from energychain.course.exercises import check
 
 
 @pytest.fixture

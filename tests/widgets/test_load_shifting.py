@@ -125,10 +125,17 @@ def test_a_wish_is_equation_1():
         assert home.demand == pytest.approx(float(expected))
 
 
+def test_what_stays_is_not_said_to_be_instead_of_itself():
+    explorer = LoadShiftingExplorer()
+    explorer.controls["participation"].value = 0
+    assert "The peak stays at 43.7 kW, at 23:00, 1.95 times the average." in explorer.status
+    assert "Upstream is paid 45.45 EUR." in explorer.status
+
+
 def test_the_dr_price_adds_to_the_price():
     explorer = ProsumerExplorer()
     explorer.controls["dr_price"].value = 0.1
-    assert "it wants 1.6 kWh: it gives up 0.4" in explorer.status
+    assert "it wants 1.6 kWh. It gives up 0.4" in explorer.status
     by_price = ProsumerExplorer()
     by_price.controls["price"].value = 0.35
     assert "wants 1.6 kWh" in by_price.status

@@ -3,10 +3,10 @@
 import pytest
 from explorers import assert_asks, assert_keeps, drawn, kept, kept_chart
 
+from energychain.course.exercises import check, solution
 from energychain.markets.orders import Book, order
 from energychain.markets.rules import RULES, clear
 from energychain.studies import charging_quota
-from energychain.course.exercises import check, solution
 from energychain.widgets.market import MarketExplorer
 
 
@@ -92,7 +92,7 @@ def test_the_sentence_holds_the_numbers_of_the_rule(explorer):
     assert "20.6 kWh trade at 23.5 token/kWh (before: 20.6 kWh trade at 22" in explorer.status
     assert f"Buyers gain {gains[1]:g} ({gains[0] - gains[1]:g} less)" in explorer.status
     # C sells 6.6 kWh that cost it 22, for 23.5.
-    assert "Counted by its first wish, C gains 9.9 instead of 0." in explorer.status
+    assert "Counted by its first wish, C gains 9.9 (before: gains 0)." in explorer.status
 
 
 def test_the_curves_as_they_were_stay_visible(explorer):

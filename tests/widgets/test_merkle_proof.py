@@ -1,12 +1,11 @@
 """The steps are the library's proof, and the end is its verdict."""
 
 import pytest
+from explorers import assert_asks, assert_keeps, assert_moves_and_resets, run_code
 
-from energychain.charts import theme
 from energychain.ledger.block import NONCE_BYTES
 from energychain.primitives.keys import BadSignature
 from energychain.primitives.merkle import BadProof, MerkleTree
-from energychain.widgets.explorer import MOST_CONTROLS
 from energychain.widgets.merkle_proof import (
     MOST_LEAVES,
     MerkleProofExplorer,
@@ -16,12 +15,6 @@ from energychain.widgets.merkle_proof import (
     register,
     street,
 )
-
-
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
 
 # --- the street -----------------------------------------------------------------------
 
@@ -73,27 +66,18 @@ def test_what_is_in_hand_leads_to_the_root(size):
 
 
 def test_it_asks_a_question_and_has_few_controls():
-    explorer = MerkleProofExplorer()
-    assert explorer.question.endswith("?")
-    assert len(explorer.controls) <= MOST_CONTROLS
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_asks(MerkleProofExplorer())
+
+
+def test_what_a_notebook_keeps():
+    assert_keeps(MerkleProofExplorer())
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("homes", 11), ("homes", 2), ("home", 1), ("step", 2), ("forge", True)]
 )
 def test_every_control_changes_what_is_shown_and_reset_takes_it_back(name, value):
-    explorer = MerkleProofExplorer()
-    before, words = data(explorer)[theme.VEGALITE], (explorer.status, explorer.code)
-    explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
-    assert (explorer.status, explorer.code) != words
-    explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
-    assert (explorer.status, explorer.code) == words
+    assert_moves_and_resets(MerkleProofExplorer(), name, value)
 
 
 def test_one_click_at_a_time_and_round_again():
@@ -150,12 +134,8 @@ def test_the_sliders_follow_the_number_of_homes():
 )
 def test_the_code_leads_to_the_same_chart(touch):
     explorer = MerkleProofExplorer()
-    for name, value in touch.items():
-        explorer.controls[name].value = value
-    *lines, last = explorer.code.splitlines()
-    names = {}
-    exec("\n".join([*lines, f"made = {last}"]), names)
-    assert names["made"].to_dict() == explorer.view.charts[0].to_dict()
+    (made,) = run_code(explorer, **touch)
+    assert made.to_dict() == explorer.view.charts[0].to_dict()
 
 
 def test_the_refusal_is_the_librarys_own():

@@ -163,7 +163,7 @@ def test_a_race_that_did_not_take_place_is_said():
     explorer.controls["race"].value = RACES
     played = [race for race in races(RUNS, 14, 2) if race.decided]
     assert len(played) < RACES
-    assert f"in race {len(played)} (there are no {RACES})" in explorer.status
+    assert f"in race {len(played)} (the last: there are no {RACES})" in explorer.status
 
 
 def test_the_code_tells_the_same_score(capsys):

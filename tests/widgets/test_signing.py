@@ -1,5 +1,7 @@
 """What arrives is judged by the ledger itself, and the explorer says which check spoke."""
 
+import re
+
 import pytest
 
 from energychain.primitives.keys import ORDER, BadSignature, derive
@@ -140,6 +142,10 @@ def test_what_differs_is_marked_in_the_bytes():
     assert "i42785<b><u>3</u></b>e" in explorer.view.details
     explorer.controls["altered"].value = "another chain's name"
     assert "<u>15:the next street</u>" in explorer.view.details
+    explorer.controls["altered"].value = "1 mWh more, in the stranger's name"
+    key, number = re.findall("<u>([^<]*)</u>", explorer.view.details)
+    assert re.fullmatch("[0-9a-f]+", key)
+    assert number == "3"
 
 
 def test_the_code_prints_every_check(capsys):
