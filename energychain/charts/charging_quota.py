@@ -93,7 +93,7 @@ def quotas(
     layers = [
         *_segments(pieces, x, height),
         *(_over(rows, x, height) if charged else ()),
-        *_letters(pieces, x, height, width / (1.02 * most or 1)),
+        *_letters(pieces, x, height, width / (1.02 * most or 1), margin_kw),
         *_frames([p for p in pieces if own and p["station"] == selected], x, height),
         *_limit(margin_kw, x, height),
         *_ends(rows, margin_kw, shown, width),
@@ -227,8 +227,12 @@ def _even(start: float, end: float, apart: float = 3.0) -> list[float]:
     return [round(start + (end - start) * (n + 0.5) / count, 6) for n in range(count)]
 
 
-def _letters(pieces: Rows, x: alt.X, height: int, scale: float) -> Iterator[alt.Chart]:
-    """A station's letter and its power, where there is room for them."""
+def _letters(
+    pieces: Rows, x: alt.X, height: int, scale: float, limit: float
+) -> Iterator[alt.Chart]:
+    """A station's letter and its power, where there is room for them; in the wider part of a
+    piece that the transformer's line cuts in two.
+    """
     middle: alt.X = x.copy()
     middle.shorthand = "_middle:Q"
     lines: Sequence[tuple[str, int, int, Weight]] = (
@@ -237,9 +241,10 @@ def _letters(pieces: Rows, x: alt.X, height: int, scale: float) -> Iterator[alt.
     )
     for text, room, lower, weight in lines:
         some = [
-            {**p, "_number": f"{p['_kw']:.1f}".removesuffix(".0")}
+            {**p, "_middle": middle_kw, "_number": f"{p['_kw']:.1f}".removesuffix(".0")}
             for p in pieces
-            if (p["_x2"] - p["_x"]) * scale >= room
+            for middle_kw, wide in (_widest(p, limit),)
+            if wide * scale >= room
         ]
         if some:
             mark = alt.Chart(inline(some)).mark_text(
@@ -250,6 +255,16 @@ def _letters(pieces: Rows, x: alt.X, height: int, scale: float) -> Iterator[alt.
                 aria=False,
             )
             yield place(mark, x=middle, y=down(height), text=alt.Text(f"{text}:N"))
+
+
+def _widest(piece: Row, limit: float) -> tuple[float, float]:
+    """Where words go in a piece, and how wide the room for them is [kW]."""
+    start, end, middle = (float(piece[name]) for name in ("_x", "_x2", "_middle"))
+    if not start < limit < end:
+        return middle, end - start
+    left, right = limit - start, end - limit
+    at = start + left / 2 if left >= right else limit + right / 2
+    return round(at, 6), max(left, right)
 
 
 def _frames(pieces: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
@@ -294,6 +309,13 @@ def _ends(
 # --- the bills ------------------------------------------------------------------------
 
 
+LEAST_REACH = 100.0
+"""The axis of the bills is no shorter than this [token]."""
+
+BELOW = 6
+"""Room below the deepest bill [pixel]; above the highest there is as much as its words take."""
+
+
 def bills(rows: Rows, *, selected: str = "", width: int = 540, height: int = 140) -> Picture:
     """What each station pays in the auction (up) or receives (down), and its penalty, which is
     barred.
@@ -303,8 +325,11 @@ def bills(rows: Rows, *, selected: str = "", width: int = 540, height: int = 140
     _selected(rows, selected)
     tops = [max(row["payment_tokens"], 0) + row["penalty_tokens"] for row in rows]
     lows = [min(row["payment_tokens"], 0) for row in rows]
-    room = 0.28 * (max(tops) - min(lows)) or 1.0
-    low, high = min(lows) - room, max(tops) + room
+    above = 34 if any(row["penalty_tokens"] for row in rows) else 19
+    reach = max(max(tops) - min(lows), LEAST_REACH) / (height - above - BELOW)
+    low, high = min(lows) - BELOW * reach, max(tops) + above * reach
+    if not any(tops) and not any(lows):
+        low, high = -LEAST_REACH, LEAST_REACH
     y = alt.Y(
         "_y:Q",
         scale=alt.Scale(domain=[low, high], nice=False),

@@ -174,7 +174,7 @@ def _band(interval: Range | None, rows: Sequence[Row], height: int) -> Iterator[
         least = 0.01 * (_scale(rows)[1] - _scale(rows)[0])
         half, middle = max((high - low) / 2, least), (low + high) / 2
         where = alt.Chart(inline([{"_x": middle - half, "_x2": middle + half}]))
-        mark = where.mark_rect(fill=COMPETITIVE, opacity=0.45, aria=False)
+        mark = where.mark_rect(fill=COMPETITIVE, opacity=0.3, aria=False)
         yield place(mark, x=_x(rows), x2=alt.X2("_x2"), y=0, y2=height)
 
 

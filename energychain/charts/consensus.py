@@ -10,7 +10,7 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import LINE, drawable, inline, key, place, writing
+from energychain.charts.marks import LINE, drawable, halo, inline, key, place, writing
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
@@ -18,7 +18,7 @@ Rows = Sequence[Row]
 
 # --- messages -------------------------------------------------------------------------
 
-WIDTH, LANE = 520, 58
+WIDTH, LANE = 520, 52
 """Of the sequence chart, and how far apart the lines of two replicas are [pixel]."""
 
 KINDS: Mapping[str, tuple[str, Sequence[int]]] = {
@@ -87,7 +87,7 @@ def _lanes(replicas: Mapping[int, str], y: alt.Y) -> Iterator[alt.Chart]:
             continue
         base = alt.Chart(some)
         line = base.mark_rule(
-            stroke="#999999",
+            stroke="#888888",
             strokeWidth=1.5,
             strokeDash=[3, 4] if liar else [1, 0],
             aria=False,
@@ -136,12 +136,16 @@ def _arrows(messages: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
         yield place(thick, x=x, x2=alt.X2("_x2"), y=y, y2=alt.Y2("_y2"))
         tip = last.mark_point(filled=True, size=90, fill=theme.INK, opacity=1, aria=False)
         yield place(tip, x=end_x, y=end_y)
-        letter = writing(last, "left", "bold", dx=8, dy=-10)
-        yield place(letter, x=end_x, y=end_y, text=alt.Text("_t:N"))
+        yield from _letter(last, end_x, end_y, dx=8, dy=-10)
     firsts = [row for row in drawn if row["_kind"] == "pre-prepare"]
     if firsts:
-        words = writing(alt.Chart(inline(firsts)), "left", "bold", dx=6, dy=9)
-        yield place(words, x=end_x, y=end_y, text=alt.Text("_t:N"))
+        yield from _letter(alt.Chart(inline(firsts)), end_x, end_y, dx=6, dy=10)
+
+
+def _letter(base: alt.Chart, x: alt.X, y: alt.Y, dx: int, dy: int) -> Iterator[alt.Chart]:
+    """The block's letter beside the end of an arrow."""
+    for mark in (halo(base, dx=dx, dy=dy), writing(base, "left", "bold", dx=dx, dy=dy)):
+        yield place(mark, x=x, y=y, text=alt.Text("_t:N"))
 
 
 # --- what each way costs --------------------------------------------------------------

@@ -27,7 +27,7 @@ from energychain.charts.theme import Picture
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
-SENT, BELIEVED, LEDGER = "#c4c4c4", theme.OKABE_ITO["vermillion"], theme.OKABE_ITO["blue"]
+SENT, BELIEVED, LEDGER = "#949494", theme.OKABE_ITO["vermillion"], theme.OKABE_ITO["blue"]
 STREAMS: Mapping[str, tuple[str, float, Sequence[int]]] = {
     "sent_a": (SENT, 7, (1, 0)),
     "believed_a": (BELIEVED, 2, (1, 0)),
@@ -90,6 +90,9 @@ def streams(
     return chart
 
 
+LEAST_REACH = 5.0
+"""The axis of both ends goes so far at least, up and down [A]."""
+
 GAP = 22
 """Between the plots of the two ends [pixel]."""
 
@@ -135,8 +138,8 @@ def _curves(table: Rows, x: alt.X, height: int) -> Iterator[alt.Chart]:
     """Both ends, one above the other, with the same scale."""
     names = [f"{name}{end}" for name in STREAMS for end in (1, 2)]
     values = [row[name] for row in table for name in names if row[name] is not None]
-    low, high = min(values), max(values)
-    room = 0.08 * (high - low) or 1.0
+    low, high = min([*values, -LEAST_REACH]), max([*values, LEAST_REACH])
+    room = 0.08 * (high - low)
     for end in (1, 2):
         top = (end - 1) * (height + GAP)
         scale = alt.Scale(

@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import LINE, drawable, inline, key, place, writing
+from energychain.charts.marks import LINE, Align, Weight, drawable, inline, key, place, writing
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
@@ -66,7 +66,7 @@ def currents(
     )
     layers = [
         *(_shaded(isolated_ms, x, end, height) if energy_j is not None else ()),
-        *(_curve(x, y, name, colour) for name, colour in _CURVES),
+        *(_curve(x, y, name, colour, shown) for name, colour in _CURVES),
         *_veil(isolated_ms, x, end, height),
         *_switches(events, x, height, end),
         *_moments(trip_ms, isolated_ms, x, height, (start, end)),
@@ -84,6 +84,7 @@ def currents(
         if isolated_ms is None
         else f"the line is isolated at {isolated_ms:.2f} ms"
     )
+    # Always a line below the title, so that the plot stays where it is.
     fed = "" if energy_j is None else f"Shaded: the fault is fed {energy_j:.3g} J"
     pale = "" if isolated_ms is None else "Pale: what would flow if nothing opened"
     peaks = ", ".join(f"{name} {max(row[name] for row in shown):.2f} A" for name in DASHES)
@@ -91,7 +92,7 @@ def currents(
         layers,
         shown,
         f"Up to {max(row['i_f'] for row in shown):.1f} A in the fault; {isolated}",
-        ". ".join(filter(None, (fed, pale))),
+        ". ".join(filter(None, (fed, pale))) or "No breaker opens",
         f"Currents over time from {start:g} to {end:g} ms. Highest: {peaks}."
         f" {_told(trip_ms, isolated_ms)}{f' {fed}.' if fed else ''}{_events_told(events)}",
         width=width,
@@ -116,9 +117,14 @@ def _span(rows: Rows) -> tuple[float, float]:
     return round(rows[0]["ms"], 2), round(rows[-1]["ms"], 2)
 
 
-def _curve(x: alt.X, y: alt.Y, name: str, colour: str) -> alt.Chart:
+def _curve(x: alt.X, y: alt.Y, name: str, colour: str, rows: Rows) -> alt.Chart:
+    first, *_, last = (row[name] for row in rows)
+    highest = max(row[name] for row in rows)
     mark = alt.Chart().mark_line(
-        stroke=colour, strokeWidth=2.5, strokeDash=list(DASHES[name]), aria=False
+        stroke=colour,
+        strokeWidth=2.5,
+        strokeDash=list(DASHES[name]),
+        description=f"{name}: from {first:.2f} to {last:.2f} A, at most {highest:.2f} A",
     )
     height = y.copy()
     height.shorthand = f"{name}:Q"
@@ -195,8 +201,11 @@ def _moments(
             yield place(
                 base.mark_rule(stroke=theme.INK, strokeWidth=2, aria=False), x=x, y=0, y2=height
             )
-        words = writing(base, "right" if right else "left", "bold", dx=-13 if right else 13)
-        yield place(words, x=x, y=y, text=f"{name} {ms:.2f} ms")
+        beside: tuple[Align, Weight] = ("right" if right else "left", "bold")
+        halo: dict[str, Any] = {"stroke": "white", "strokeWidth": 4, "strokeJoin": "round"}
+        for look in (halo, {}):  # readable on the lines of the diodes
+            words = writing(base, *beside, dx=-13 if right else 13, **look)
+            yield place(words, x=x, y=y, text=f"{name} {_ms(ms)}")
 
 
 def _told(trip: float | None, isolated: float | None) -> str:
@@ -240,15 +249,20 @@ def rule(
     Raises ``ValueError`` if there are no rows.
     """
     start, end = _span(rows)
+    shown = [_sides(row) for row in rows]
     x = time_axis(start, end, grid=False)
     y = alt.Y(
         "alpha:Q",
-        scale=alt.Scale(type="symlog", constant=0.5, range=[height, 0], nice=False),
+        scale=alt.Scale(
+            type="symlog", constant=0.5, domain=_reach(shown), range=[height, 0], nice=False
+        ),
         axis=alt.Axis(
-            title="Slope (A/ms)", values=[-100, -10, -1, 0, 1, 10, 100], format="d", grid=True
+            title="Slope (A/ms)",
+            values=[-100, -10, 0, 10, 100],
+            format="d",
+            grid=True,
         ),
     )
-    shown = [_sides(row) for row in rows]
     foot = height + 12 + ROOM * len(CONDITIONS)
     layers = [
         _side(x, y, "alpha_min", ONE, (1, 0)),
@@ -262,7 +276,7 @@ def rule(
         *key([("alpha_min", LINE, ONE, (1, 0)), ("S_T · alpha", LINE, TWO, (8, 3))], width=width),
     ]
     first = next((row["ms"] for row in rows if row["rule6"]), None)
-    when = "does not hold" if first is None else f"first holds at {first:.2f} ms"
+    when = "does not hold" if first is None else f"first holds at {_ms(first)}"
     if first is None and trip_ms is not None and trip_ms > end:
         when = f"holds only after the {end:g} ms shown"
     return theme.layered(
@@ -279,7 +293,23 @@ def rule(
 
 
 def _when(trip: float | None) -> str:
-    return "does not trip" if trip is None else f"trips at {trip:.2f} ms"
+    return "does not trip" if trip is None else f"trips at {_ms(trip)}"
+
+
+def _ms(time: float) -> str:
+    return f"{time:.2f} ms".replace("-", "−")
+
+
+LEAST_SLOPE = 10.0
+"""The axis of the slopes goes so far at least, up and down [A/ms]."""
+
+
+def _reach(sides: Rows) -> list[float]:
+    """From where to where the slopes go, with some room, for a line at the edge is half seen."""
+    values = [row[name] for row in sides for name in ("alpha_min", "s_t_alpha")]
+    known = [value for value in values if value is not None]
+    low, high = min([*known, -LEAST_SLOPE]), max([*known, LEAST_SLOPE])
+    return [1.3 * low, 1.3 * high]
 
 
 def _sides(row: Row) -> dict[str, Any]:

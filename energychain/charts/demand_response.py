@@ -191,7 +191,7 @@ def _numbers(areas: Rows, x: alt.X, y: alt.Y, scale: float) -> Iterator[alt.Char
         middle.shorthand, level.shorthand = "_mid:Q", "_level:Q"
         base = alt.Chart(inline(some))
         style: dict[str, Any] = {"baseline": "middle", "fontSize": theme.SMALL, "aria": False}
-        halo = base.mark_text(**style, stroke="white", strokeWidth=4)
+        halo = base.mark_text(**style, stroke="white", strokeWidth=4, strokeJoin="round")
         for mark in (halo, base.mark_text(**style, color=theme.INK)):
             yield place(mark, x=middle, y=level, text=alt.Text("_t:N"))
 
@@ -221,6 +221,9 @@ def _spoken_hours(event: Rows, x: alt.X) -> Iterator[alt.Chart]:
 
 BAR_HEIGHT = 30
 
+LEAST_REACH = 1.0
+"""The axis of the money is no shorter than this, to each side [euro]."""
+
 
 def money(rows: Rows, *, reach: float | None = None, width: int = 420) -> Picture:
     """Amounts as bars from a line at nothing: to the right is what the home gets, to the left
@@ -230,7 +233,7 @@ def money(rows: Rows, *, reach: float | None = None, width: int = 420) -> Pictur
     """
     drawable(rows)
     height = BAR_HEIGHT * len(rows) + 6
-    most = reach or max(*(abs(float(row["euro"])) for row in rows), 0.1)
+    most = reach or max(*(abs(float(row["euro"])) for row in rows), LEAST_REACH)
     x = alt.X(
         "_x:Q",
         scale=alt.Scale(domain=[-1.6 * most, 1.6 * most], nice=False),
@@ -611,7 +614,7 @@ def _line_names(
     for n, (rule, line) in enumerate(lines.items()):
         colour, _, shape = theme.node_style(n)
         one = alt.Chart(inline([{"_": 0}]))
-        leader = one.mark_rule(stroke="#999999", strokeWidth=0.8, aria=False)
+        leader = one.mark_rule(stroke="#888888", strokeWidth=0.8, aria=False)
         yield place(leader, x=width + 2, x2=width + 20, y=ends[n], y2=places[n])
         marker = one.mark_point(
             shape=shape,

@@ -10,7 +10,19 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import AREA, LINE, drawable, inline, key, place, writing
+from energychain.charts.marks import (
+    AREA,
+    DOT,
+    LINE,
+    Align,
+    down_to,
+    drawable,
+    halo,
+    inline,
+    key,
+    place,
+    writing,
+)
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]
@@ -203,7 +215,7 @@ def settled(rows: Rows, *, until: float, cut: tuple[float, float] | None, title:
         )
         + ".",
         width=WIDTH,
-        height=150,
+        height=130,
     )
 
 
@@ -306,7 +318,7 @@ def stale(rows: Rows) -> Picture:
             place(dots, x=x, y=up, description=alt.Description("_said:N")),
             *key(
                 [
-                    ("measured", AREA, theme.OKABE_ITO["blue"], ()),
+                    ("measured", DOT, theme.OKABE_ITO["blue"], ()),
                     ("d / (d + T)", LINE, theme.OKABE_ITO["vermillion"], (6, 3)),
                 ],
                 width=WIDTH,
@@ -371,11 +383,11 @@ def odds(rows: Rows, *, marked: Mapping[int, str] | None = None) -> Picture:
         [
             *_formulas(rows, x, y),
             *_simulations(rows, x, y),
-            *_marked(at, told, x, y),
+            *_marked(at, told, x),
             *key(
                 [
                     *((words, LINE, colour, dash) for words, colour, dash in ANSWERS.values()),
-                    ("simulated, 99.9 % sure", AREA, SIMULATED, ()),
+                    ("simulated; bar: 99.9 % sure", DOT, SIMULATED, ()),
                 ],
                 width=WIDTH,
             ),
@@ -404,13 +416,9 @@ def _formulas(rows: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
     for name, (_, colour, dash) in ANSWERS.items():
         up = y.copy()
         up.shorthand = f"{name}:Q"
-        drawn = [
-            {"confirmations": row["confirmations"], name: row[name]}
-            for row in rows
-            if row[name] > 0
-        ]
+        drawn = down_to([row for row in rows if row[name] > 0], "confirmations", name, LEAST)
         line = alt.Chart(inline(drawn)).mark_line(
-            clip=True, stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False
+            stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False
         )
         yield place(line, x=x, y=up)
 
@@ -444,17 +452,19 @@ def _simulations(rows: Rows, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
         yield place(dot, x=x, y=up)
 
 
-def _marked(
-    at: Mapping[int, Row], told: Mapping[int, str], x: alt.X, y: alt.Y
-) -> Iterator[alt.Chart]:
-    """A line down from the curve at each marked number, with its name at the foot."""
-    for n, (z, name) in enumerate(told.items()):
-        if z not in at:
-            continue
-        base = alt.Chart(inline([{"confirmations": z, "exact": max(at[z]["exact"], LEAST)}]))
+def _marked(at: Mapping[int, Row], told: Mapping[int, str], x: alt.X) -> Iterator[alt.Chart]:
+    """An upright line at each marked number, with its name at the top."""
+    marked = [(z, name) for z, name in told.items() if z in at]
+    base = alt.Chart(inline([{"confirmations": z} for z, _ in marked]))
+    if marked:
         rule = base.mark_rule(stroke=theme.SELECTED, strokeDash=[4, 3], aria=False)
         yield place(rule, x=x, y=0, y2="height")
-        yield place(writing(base, "left", "bold", dx=6), x=x, y=10 + 18 * n, text=name)
+    for n, (z, name) in enumerate(marked):
+        one, inner = alt.Chart(inline([{"confirmations": z}])), z <= 0.8 * max(at)
+        align: Align = "left" if inner else "right"
+        dx = 6 if inner else -6
+        for mark in (halo(one, align, dx=dx), writing(one, align, "bold", dx=dx)):
+            yield place(mark, x=x, y=10 + 18 * n, text=name)
 
 
 # --- blocks held back -----------------------------------------------------------------

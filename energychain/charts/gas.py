@@ -17,7 +17,7 @@ from energychain.charts.theme import Picture
 WIDTH = 420
 """Of the plots [pixel]: with the words at their left they fit a laptop."""
 
-LINE_HEIGHT = 27
+LINE_HEIGHT = 24
 """Of each item of a bill [pixel]."""
 
 COLUMN = 70
@@ -56,7 +56,7 @@ def bill(
     x = alt.X(
         "_x:Q",
         scale=alt.Scale(domain=[0, end], nice=False),
-        axis=alt.Axis(title="Gas", tickCount=6, format=",d"),
+        axis=alt.Axis(title="Gas", tickCount=4, format=",d"),
     )
     pieces = list(_pieces(rows))
     heading = _heading(total, limit, filled)
@@ -205,12 +205,18 @@ def settling(
     return theme.layered(
         layers,
         [{name: row[name] for name in ("homes", "split", "trades", "settle_gas")} for row in rows],
-        "What it takes to settle one interval",
+        _found([row for row in rows if row["homes"] == rows[-1]["homes"]]),
         "Half of the homes have a roof; each point is one call, carried out on a chain",
         f"Gas of settling one interval against the number of homes. {told}.",
         width=width,
         height=height,
     )
+
+
+def _found(rows: Rows) -> str:
+    """What the last number of homes takes, in words."""
+    costs = (f"{int(row['settle_gas']) / 1e6:.1f} million {row['split']}" for row in rows)
+    return f"Gas to settle one interval of {rows[0]['homes']} homes: {', '.join(costs)}"
 
 
 def _told(rows: Rows) -> str:

@@ -29,6 +29,9 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_SPOKEN = 200
 """A chart of more intervals than this has no tooltip for each of them, and thin lines."""
 
+A_FEW_HOURS = 10
+"""Of not more, each has its label."""
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -128,7 +131,7 @@ class TimeAxis:
     def _ticks(self) -> list[int]:
         span = self.end - self.start
         days = max(1, -(-round(span) // (24 * 8)))  # at most about eight labels
-        every = 3 if self.one_day else 24 * days
+        every = (3 if span > A_FEW_HOURS else 1) if self.one_day else 24 * days
         first = -(-int(self.start) // every) * every
         return list(range(first, int(self.end) + 1, every))
 

@@ -36,10 +36,14 @@ WIDTH = 560
 
 BEFORE, AFTER = theme.OKABE_ITO["blue"], theme.OKABE_ITO["vermillion"]
 BEFORE_DASH, AFTER_DASH = (6, 3), (1, 0)
+LEAST_TITLED = 110
+"""An axis has its whole title from this height on [pixel]."""
+
 SUN = "#f6e9b8"
 """What the homes produce themselves."""
 
-PRICE, DR_PRICE, SECOND = theme.INK, theme.OKABE_ITO["orange"], theme.OKABE_ITO["reddish purple"]
+PRICE, DR_PRICE = theme.INK, theme.OKABE_ITO["bluish green"]
+SECOND = theme.OKABE_ITO["reddish purple"]
 OFFERED = theme.OKABE_ITO["sky blue"]
 
 
@@ -188,7 +192,7 @@ def prices(
     cut = [row for row in rows if row["offered"] > row["dr_price"] + 1e-9]
     names = (*_PRICES, *(("offered",) if cut else ()))
     values = [row[name] for row in rows for name in names]
-    y = _price(values, money)
+    y = _price(values, money, height)
     stale = [row for row in rows if abs(row["dual"] - row["price"]) > 1e-9]
     cheap = min(rows, key=lambda row: row["price"] + row["dr_price"])
     layers = [
@@ -209,7 +213,11 @@ def prices(
         ),
     ]
     hours = f"{len(stale)} of {len(rows)} {'hours' if axis.step == 1 else 'intervals'}"
-    aged = f"In {hours} the second settlement has another price" if stale else ""
+    aged = (
+        f"In {hours} the second settlement has another price"
+        if stale
+        else "The second settlement has the same prices"
+    )
     return theme.layered(
         layers,
         [{name: row[name] for name in ("time", *names)} for row in rows],
@@ -217,19 +225,22 @@ def prices(
         aged,
         f"Prices {axis.span}: from {min(_values(rows, 'price')):.3f} to"
         f" {max(_values(rows, 'price')):.3f} {money}/kWh; price and DR price together are lowest at"
-        f" {axis.label(axis.of(cheap))}. {aged or 'The second settlement has the same prices'}.",
+        f" {axis.label(axis.of(cheap))}. {aged}.",
         width=width,
         height=height,
     )
 
 
-def _price(values: Sequence[float], money: str) -> alt.Y:
+def _price(values: Sequence[float], money: str, height: int) -> alt.Y:
     """The axis of prices; it need not begin at 0, for what counts is which hour is cheaper."""
     room = 0.15 * (max(values) - min(values)) or 0.01
     return alt.Y(
         "_y:Q",
         scale=alt.Scale(domain=[min(values) - room, max(values) + room], nice=False, zero=False),
-        axis=alt.Axis(title=f"Price ({money}/kWh)", tickCount=4),
+        # A low plot has no room for the whole title.
+        axis=alt.Axis(
+            title=f"{money}/kWh" if height < LEAST_TITLED else f"Price ({money}/kWh)", tickCount=4
+        ),
     )
 
 
@@ -510,7 +521,7 @@ def two_prices(rows: Rows, *, money: str = "EUR", width: int = WIDTH, height: in
     axis = time_axis(rows)
     differ = [row for row in rows if abs(row["price"] - row["aggregator"]) > 1e-9]
     values = [row[name] for row in rows for name in ("price", "aggregator")]
-    y = _price(values, money)
+    y = _price(values, money, height)
     shade = [{"_x": axis.of(row), "_x2": axis.of(row) + axis.step} for row in differ]
     mark = alt.Chart(inline(shade)).mark_rect(fill=SUN, aria=False)
     layers = [
@@ -702,6 +713,10 @@ def words(
         fontSize=theme.SMALL,
         fontWeight="bold" if bold else "normal",
         aria=False,
-        **({"stroke": "white", "strokeWidth": 5} if halo else {"color": theme.INK}),
+        **(
+            {"stroke": "white", "strokeWidth": 5, "strokeJoin": "round"}
+            if halo
+            else {"color": theme.INK}
+        ),
     )
     return place(mark, x=x, y=y, text=alt.Text("_t:N"))

@@ -1,6 +1,7 @@
 """The pieces from which charts are put together: data, places in pixels, keys, labels."""
 
 from collections.abc import Mapping, Sequence, Sized
+from math import log
 from typing import Any, Literal, TypeVar
 
 import altair as alt
@@ -10,6 +11,7 @@ from energychain.charts.theme import INK, SMALL, WIDTH, stripes
 Align = Literal["left", "center", "right"]
 Weight = Literal["normal", "bold"]
 Drawn = TypeVar("Drawn", bound=Sized)
+Row = dict[str, Any]
 
 
 def drawable(rows: Drawn) -> Drawn:
@@ -96,6 +98,20 @@ def writing(
     return words
 
 
+def halo(base: alt.Chart, align: Align = "left", **options: Any) -> alt.Chart:
+    """The same text in white and wide, to be drawn below :func:`writing` where lines cross it."""
+    light: alt.Chart = base.mark_text(
+        align=align,
+        baseline="middle",
+        fontSize=SMALL,
+        stroke="white",
+        strokeWidth=4,
+        aria=False,
+        **options,
+    )
+    return light
+
+
 def caption(
     words: str,
     x: float,
@@ -124,7 +140,7 @@ def captions(
 
 # --- the key --------------------------------------------------------------------------
 
-LINE, AREA, STRIPES, BARS = "line", "area", "stripes", "bars"
+LINE, AREA, STRIPES, BARS, DOT = "line", "area", "stripes", "bars", "dot"
 """What a key shows. Bars are stripes drawn one by one: a browser finds a gradient by a name,
 which two charts on a page may both have given, so charts with stripes of several looks draw
 bars.
@@ -136,8 +152,8 @@ def key(
 ) -> list[alt.Chart]:
     """A legend in one or more rows above the plot, as layers for it.
 
-    An entry is its text, what is drawn (``line``, ``area``, ``stripes`` or ``bars``), the
-    colour and the dash.
+    An entry is its text, what is drawn (``line``, ``area``, ``stripes``, ``bars`` or ``dot``),
+    the colour and the dash.
     """
     layers: list[alt.Chart] = []
     places: list[tuple[int, int]] = []
@@ -155,6 +171,9 @@ def key(
         if what == LINE:
             line = base.mark_rule(stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False)
             layers.append(place(line, **ends, y=middle))
+        elif what == DOT:
+            dot = base.mark_point(filled=True, size=70, fill=colour, opacity=1, aria=False)
+            layers.append(place(dot, x=left + 13, y=middle))
         else:
             fill: Any = {STRIPES: stripes(colour, 5), BARS: "white"}.get(what, colour)
             patch = base.mark_rect(fill=fill, stroke=INK, strokeWidth=0.7, aria=False)
@@ -194,3 +213,25 @@ def spread(values: Sequence[float], gap: float, low: float, high: float) -> list
         for rank, i in enumerate(members):
             places[i] = round(centre + gap * (rank - (len(members) - 1) / 2), 6)
     return places
+
+
+# --- what a scale leaves out ------------------------------------------------------------
+
+
+def down_to(points: Sequence[Mapping[str, Any]], x: str, y: str, least: float) -> list[Row]:
+    """The part of a line on a logarithmic scale that is not below ``least`` [the unit of y].
+
+    A line is cut by hand, and not by Vega's ``clip``: a browser finds a clip by a name, which
+    two charts on a page may both have given. All values of y are positive.
+
+    >>> down_to([{"n": 0, "p": 1.0}, {"n": 2, "p": 1e-4}], "n", "p", 1e-2)
+    [{'n': 0, 'p': 1.0}, {'n': 1.0, 'p': 0.01}]
+    """
+    kept: list[Row] = []
+    for before, point in zip([None, *points], points, strict=False):
+        if before is not None and (before[y] < least) != (point[y] < least):
+            part = log(before[y] / least) / log(before[y] / point[y])
+            kept.append({x: round(before[x] + part * (point[x] - before[x]), 6), y: least})
+        if point[y] >= least:
+            kept.append({x: point[x], y: point[y]})
+    return kept

@@ -8,7 +8,7 @@ economics, quantity runs to the right and price upwards (Mas-Colell, Whinston & 
 1995, *Microeconomic Theory*, section 10.E).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby, pairwise
@@ -44,7 +44,7 @@ SELLERS = theme.OKABE_ITO["orange"]
 OPERATOR = theme.OKABE_ITO["reddish purple"]
 """What buyers pay and sellers do not receive."""
 
-COMPETITIVE = theme.OKABE_ITO["bluish green"]
+COMPETITIVE = theme.INK
 BEFORE = "#777777"
 """The curves as they were."""
 
@@ -59,6 +59,9 @@ LABEL_GAP = 17
 
 NARROW = 13
 """An order narrower than this has no room for its name [pixel]."""
+
+LEAST_STRIPED = 3
+"""What is left over of an order and narrower than this would be a mere spike [pixel]."""
 
 HEIGHT = 300
 
@@ -351,7 +354,7 @@ class _Drawing:
             *self._margin(pen),
             *self._beside(pen),
             *self._listening(pen),
-            *key(self._key(), width=self.width + 150),
+            *key(self._key(pen), width=self.width + 150),
         ]
 
     def _band(self, pen: "_Pen") -> Iterator[alt.Chart]:
@@ -359,7 +362,7 @@ class _Drawing:
             low, high = self.interval
             half = max((high - low) / 2, 0.012 * pen.tall)
             middle = (low + high) / 2
-            mark = pen.rects([(0.0, pen.right, middle - half, middle + half)], COMPETITIVE, 0.45)
+            mark = pen.rects([(0.0, pen.right, middle - half, middle + half)], COMPETITIVE, 0.3)
             yield mark
 
     def _areas(self, pen: "_Pen") -> Iterator[alt.Chart]:
@@ -410,10 +413,16 @@ class _Drawing:
             if side.pieces:
                 yield pen.curve(side, colour, dash, 3.0)
 
+    def _rests(self, side: Side, pixels: Callable[[float], float]) -> list[Piece]:
+        """What is left over and wide enough to be seen as stripes."""
+        return [
+            piece for piece in side.rationed if self.few and pixels(piece.width) >= LEAST_STRIPED
+        ]
+
     def _left_over(self, pen: "_Pen") -> Iterator[alt.Chart]:
         half = 0.018 * pen.tall
         for side, colour in zip(self.sides, (BIDS, OFFERS), strict=True):
-            for piece in side.rationed if self.few else ():
+            for piece in self._rests(side, pen.pixels):
                 shape = (piece.start, piece.end, piece.limit - half, piece.limit + half)
                 yield from pen.bars(shape, colour, 7, 1.0)
 
@@ -525,7 +534,7 @@ class _Drawing:
             air = pen.chart(spoken).mark_rect(opacity=0)
             yield spoken_boxes(air, pen.x, pen.y)
 
-    def _key(self) -> list[tuple[str, str, str, Sequence[int]]]:
+    def _key(self, pen: "_Pen") -> list[tuple[str, str, str, Sequence[int]]]:
         buyers, sellers = self.gains
         entries: list[tuple[str, str, str, Sequence[int]]] = [
             ("bids", LINE, BIDS, ()),
@@ -537,8 +546,8 @@ class _Drawing:
             kept = "operator keeps" if self.operator > 0 else "operator adds"
             entries.append((f"{kept} {number(abs(self.operator))}", BARS, OPERATOR, ()))
         for side, colour in zip(self.sides, (BIDS, OFFERS), strict=True):
-            if side.rationed and self.few:
-                names = _listed(list(dict.fromkeys(piece.id for piece in side.rationed)))
+            if rests := self._rests(side, pen.pixels):
+                names = _listed(list(dict.fromkeys(piece.id for piece in rests)))
                 entries.append((f"rest of {names}", BARS, colour, ()))
         if self.before is not None:
             entries.append(("as it was", LINE, BEFORE, BEFORE_DASH))

@@ -6,7 +6,7 @@ Rows are dictionaries, as ``dataclasses.asdict`` makes them of
 :class:`energychain.studies.privacy.LinkRow`; what others have is said at each function.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -45,8 +45,8 @@ PANEL, GAP = 112, 20
 
 
 def line_up(
-    days: Mapping[str, Sequence[float]],
-    known: Sequence[Sequence[float]],
+    days: Mapping[str, Iterable[float]],
+    known: Iterable[Iterable[float]],
     suspect: str,
     *,
     height: int = 150,
@@ -57,14 +57,14 @@ def line_up(
 
     Raises ``ValueError`` if there is no day on either side.
     """
-    drawable(days)
-    drawable(known)
-    hours = len(known[0])
-    inner = slice(1, -1) if len(known) > 2 else slice(None)
-    by_hour = [sorted(day[hour] for day in known)[inner] for hour in range(hours)]
+    shown = drawable({name: [float(energy) for energy in day] for name, day in days.items()})
+    usual = drawable([[float(energy) for energy in day] for day in known])
+    hours = len(usual[0])
+    inner = slice(1, -1) if len(usual) > 2 else slice(None)
+    by_hour = [sorted(day[hour] for day in usual)[inner] for hour in range(hours)]
     low, high = [each[0] for each in by_hour], [each[-1] for each in by_hour]
-    most = 1.08 * max(*high, *(max(day) for day in days.values()))
-    width = len(days) * PANEL + (len(days) - 1) * GAP
+    most = 1.08 * max(*high, *(max(day) for day in shown.values()))
+    width = len(shown) * PANEL + (len(shown) - 1) * GAP
     step = PANEL / hours
     x = across(width)
     y = alt.Y(
@@ -72,7 +72,7 @@ def line_up(
         scale=alt.Scale(domain=[0, most], nice=False),
         axis=alt.Axis(title="Energy (kWh in the hour)", tickCount=4),
     )
-    lefts = {name: n * (PANEL + GAP) for n, name in enumerate(days)}
+    lefts = {name: n * (PANEL + GAP) for n, name in enumerate(shown)}
     band = [
         {"_x": left + step * h, "_x2": left + step * (h + 1), "_y": low[h], "_y2": high[h]}
         for left in lefts.values()
@@ -81,7 +81,7 @@ def line_up(
     rect = alt.Chart(inline(band)).mark_rect(fill=KNOWN, aria=False)
     layers = [place(rect, x=x, x2=alt.X2("_x2"), y=y, y2=alt.Y2("_y2"))]
     base = alt.Chart(inline([{"_": 0}]))
-    for name, day in days.items():
+    for name, day in shown.items():
         left = lefts[name]
         points = [{"_x": left + step * h, "_y": value} for h, value in enumerate(day)]
         points.append({"_x": left + PANEL, "_y": day[-1]})
@@ -103,17 +103,17 @@ def line_up(
     )
     rows = [
         {"pseudonym": name, "hour": hour, "kwh": round(value, 6)}
-        for name, day in days.items()
+        for name, day in shown.items()
         for hour, value in enumerate(day)
     ]
     return theme.layered(
         layers,
         rows,
         f"One of these days is of home {suspect}",
-        f"Line: the day under a pseudonym; blue: what {suspect} usually uses (from {len(known)}"
+        f"Line: the day under a pseudonym; blue: what {suspect} usually uses (from {len(usual)}"
         " days; the extreme ones left out)",
-        f"{len(days)} days under pseudonyms, each over what is known of home {suspect}. "
-        + ". ".join(_day_told(name, day) for name, day in days.items())
+        f"{len(shown)} days under pseudonyms, each over what is known of home {suspect}. "
+        + ". ".join(_day_told(name, day) for name, day in shown.items())
         + f". Usual for {suspect}: between {min(low):.2f} and {max(high):.2f} kWh in an hour.",
         width=width,
         height=height,
@@ -298,7 +298,7 @@ def by_homes(rows: Rows, *, width: int = 430, height: int = 220) -> Picture:
     x = alt.X(
         "homes:Q",
         scale=alt.Scale(
-            type="log", domain=[0.9 * shown[0]["homes"], 1.1 * shown[-1]["homes"]], nice=False
+            type="log", domain=[0.75 * shown[0]["homes"], 1.25 * shown[-1]["homes"]], nice=False
         ),
         axis=alt.Axis(title="Homes", values=[row["homes"] for row in shown], format="d"),
     )

@@ -72,7 +72,7 @@ def marginal(
         alt.Y(
             "_y:Q",
             scale=alt.Scale(domain=[0, top], nice=False),
-            axis=alt.Axis(title=f"Of one more kWh ({money})", tickCount=5),
+            axis=alt.Axis(title=f"Worth, cost ({money}/kWh)", tickCount=5),
         ),
     )
     foot = min(end, wish.beta / wish.gamma)
@@ -81,15 +81,12 @@ def marginal(
     cost = alt.Chart(inline([{"_y": wish.price}])).mark_rule(
         stroke=AFTER, strokeWidth=2.5, strokeDash=[6, 3], aria=False
     )
-    area = [
-        {"_x": at, "_y": max(wish.beta - wish.gamma * at, 0.0), "_y2": wish.price}
-        for at in (0.0, wish.demand)
-    ]
-    gained = alt.Chart(inline(area)).mark_area(fill=SUN, aria=False)
+    gained, lost = _areas(wish)
     spot = {"_x": wish.demand, "_y": wish.price, "_t": f"{number(wish.demand)} kWh"}
     return theme.layered(
         [
-            place(gained, x=x, y=y, y2=alt.Y2("_y2")),
+            *_filled(gained, SUN, x, y),
+            *_filled(lost, LOST, x, y),
             *_limits(wish, x, end, height),
             place(line, x=x, y=y),
             place(cost, x=0, x2=width, y=y),
@@ -100,6 +97,7 @@ def marginal(
                     ("what one more kWh is worth", LINE, BEFORE, (1, 0)),
                     ("what it costs", LINE, AFTER, (6, 3)),
                     ("gain", AREA, SUN, ()),
+                    *([("loss", AREA, LOST, ())] if lost else []),
                 ],
                 width=width,
             ),
@@ -109,7 +107,7 @@ def marginal(
             for k in range(21)
         ],
         f"At {number(wish.price)} {money}/kWh it wants {number(wish.demand)} kWh",
-        wish.because,
+        f"{wish.because[0].upper()}{wish.because[1:]}",
         f"A falling line, what one more kWh is worth: {wish.beta:.3f} {money} for the first, 0 at"
         f" {wish.beta / wish.gamma:.2f} kWh; a level line at the price {wish.price:.3f}; limits of"
         f" comfort at {wish.low:g} and {wish.high:g} kWh. The best demand is {wish.demand:.3f} kWh:"
@@ -136,7 +134,7 @@ def gain(wish: Wish, *, money: str = "EUR", width: int = WIDTH, height: int = 13
     )
     best = wish.gain(wish.demand)
     curve = alt.Chart(inline(points)).mark_line(stroke=BEFORE, strokeWidth=2.5, aria=False)
-    spot = {"_x": wish.demand, "_y": best, "_t": f"{best:.3f} {money}"}
+    spot = {"_x": wish.demand, "_y": best, "_t": f"{best:.3f} {money}".replace("-", "−")}
     return theme.layered(
         [
             *_limits(wish, x, end, height, named=False),
@@ -144,13 +142,43 @@ def gain(wish: Wish, *, money: str = "EUR", width: int = WIDTH, height: int = 13
             *_spot(spot, x, y, end),
         ],
         [{"kwh": _round(point["_x"]), "gain": point["_y"]} for point in points],
-        f"No other demand within its comfort gains more than {best:.3f} {money}",
+        f"No other demand within its comfort gains more than {best:.3f} {money}"
+        if best >= 0
+        else f"Any other demand within its comfort loses more than {-best:.3f} {money}",
         "Utility less cost",
         f"A hill: the gain for each demand from 0 to {end:.2f} kWh. Marked: {best:.3f} {money} at"
         f" {wish.demand:.3f} kWh, the most within the limits of comfort.",
         width=width,
         height=height,
     )
+
+
+LOST = theme.OKABE_ITO["reddish purple"]
+"""Demand that costs more than it is worth."""
+
+
+Edges = list[dict[str, float]]
+"""Where an area begins and ends: worth and cost of one more kWh."""
+
+
+def _areas(wish: Wish) -> tuple[Edges, Edges]:
+    """Between worth and cost, up to the demand: where it gains, and where it loses."""
+    meet = min(max((wish.beta - wish.price) / wish.gamma, 0.0), wish.demand)
+    return _edges(wish, 0.0, meet), _edges(wish, meet, wish.demand)
+
+
+def _edges(wish: Wish, start: float, end: float) -> Edges:
+    return [
+        {"_x": at, "_y": max(wish.beta - wish.gamma * at, 0.0), "_y2": wish.price}
+        for at in (start, end)
+        if end > start
+    ]
+
+
+def _filled(area: Edges, fill: str, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
+    if area:
+        mark = alt.Chart(inline(area)).mark_area(fill=fill, aria=False)
+        yield place(mark, x=x, y=y, y2=alt.Y2("_y2"))
 
 
 def _round(value: float) -> float:
@@ -175,7 +203,7 @@ def _limits(
 ) -> Iterator[alt.Chart]:
     """What is not comfortable, or of no use, is grey."""
     out = [{"_x": 0.0, "_x2": wish.low}, {"_x": wish.high, "_x2": end}]
-    veil = alt.Chart(inline(out)).mark_rect(fill="#bbbbbb", opacity=0.3, aria=False)
+    veil = alt.Chart(inline(out)).mark_rect(fill="#777777", opacity=0.4, aria=False)
     yield place(veil, x=x, x2=alt.X2("_x2"), y=0, y2=height)
     edges = alt.Chart(inline([{"_x": wish.low}, {"_x": wish.high}])).mark_rule(
         stroke=theme.INK, strokeWidth=1.5, strokeDash=[2, 2], aria=False
@@ -185,7 +213,7 @@ def _limits(
         least = [{"_x": wish.low, "_t": f"least {wish.low:g}"}]
         most = [{"_x": wish.high, "_t": f"most {wish.high:g}"}]
         yield words(least, x, height - 10, right=5, bold=False)
-        yield words(most, x, 10, align="right", right=-5, bold=False)
+        yield words(most, x, height - 10, right=5, bold=False)
 
 
 def _hollow(first: Wish | None, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:

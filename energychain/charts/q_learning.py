@@ -267,7 +267,8 @@ def _known(known: float | None, y: alt.Y, width: int) -> list[alt.Chart]:
     base = alt.Chart(inline([{"_y": known}]))
     rule = base.mark_rule(stroke=theme.INK, strokeWidth=2, strokeDash=[2, 2], aria=False)
     name = [{"_y": known, "_t": f"best response: {known:.1f}"}]
-    return [place(rule, x=0, x2=width, y=y), words(name, 4, y, up=9)]
+    labels = [words(name, 4, y, up=9, halo=halo) for halo in (True, False)]
+    return [place(rule, x=0, x2=width, y=y), *labels]
 
 
 def _own(own: Rows, x: alt.X, y: alt.Y) -> list[alt.Chart]:

@@ -17,7 +17,9 @@ from energychain.charts.marks import (
     LINE,
     across,
     down,
+    down_to,
     drawable,
+    halo,
     inline,
     key,
     place,
@@ -48,6 +50,9 @@ ROLES: Mapping[tuple[str, str], tuple[str, str, str]] = {
 
 LAW, MEASURED = (5, 4), (1, 0)
 """Dashes."""
+
+NAMES = 120
+"""The room of the roles' names at the right [pixel]."""
 
 
 def amount(value: float, quantity: str = "kept_bytes") -> str:
@@ -121,13 +126,15 @@ def cost(
             ("marks: measured", LINE, theme.INK, MEASURED),
             ("law, fitted to the marks", LINE, theme.INK, LAW),
         ],
-        width=width,
+        width=width + NAMES,
     )
     return theme.layered(
         layers,
         shown,
         _finding(ends, quantity),
-        "Logarithmic scales: a straight line is a power of the number of homes",
+        "Logarithmic scales; rings: as chosen"
+        if at
+        else "Logarithmic scales: a straight line is a power of the number of homes",
         _cost_told(shown, ends, quantity, per),
         width=width,
         height=height,
@@ -289,7 +296,7 @@ def clusters(
     )
     table = [{name: row[name] for name in ("homes", "clusters", quantity, *parts)} for row in rows]
     lines = (
-        ("own", theme.OKABE_ITO["sky blue"], (8, 3)),
+        ("own", theme.OKABE_ITO["bluish green"], (8, 3)),
         ("anchors", theme.OKABE_ITO["reddish purple"], (2, 2)),
         (quantity, theme.OKABE_ITO["blue"], MEASURED),
     )
@@ -297,8 +304,8 @@ def clusters(
     for column, colour, dash in lines:
         height_ = y.copy()
         height_.shorthand = f"{column}:Q"
-        line = alt.Chart().mark_line(
-            stroke=colour, strokeWidth=2.5, strokeDash=list(dash), clip=True, aria=False
+        line = alt.Chart(inline(down_to(table, "clusters", column, low))).mark_line(
+            stroke=colour, strokeWidth=2.5, strokeDash=list(dash), aria=False
         )
         layers.append(place(line, x=x, y=height_))
     marked = [(best, "diamond", 150, f"least: {best['clusters']:,}")]
@@ -317,20 +324,15 @@ def clusters(
         )
         layers.append(spoken(ring, x=x, y=y))
         if words:
-            halo = base.mark_text(
-                fontSize=theme.SMALL, dy=-34, stroke="white", strokeWidth=4, aria=False
-            )
-            bold = base.mark_text(
-                fontSize=theme.SMALL, dy=-34, color=theme.INK, fontWeight="bold", aria=False
-            )
-            layers += [place(mark, x=x, y=y, text=words) for mark in (halo, bold)]
+            marks = halo(base, "center", dy=-34), writing(base, "center", "bold", dy=-34)
+            layers += [place(mark, x=x, y=y, text=words) for mark in marks]
     layers += key(
         [
             ("all", LINE, theme.OKABE_ITO["blue"], MEASURED),
-            ("its homes", LINE, theme.OKABE_ITO["sky blue"], (8, 3)),
+            ("its homes", LINE, theme.OKABE_ITO["bluish green"], (8, 3)),
             ("anchors", LINE, theme.OKABE_ITO["reddish purple"], (2, 2)),
         ],
-        width=width,
+        width=width + 20,
     )
     told = "; ".join(
         f"{row['clusters']:,}: {amount(row[quantity], quantity)}"

@@ -245,6 +245,11 @@ def unchecked() -> AbstractContextManager[None]:
     return checking
 
 
+def title_of(chart: Picture) -> str:
+    """What stands above a chart made by :func:`figure`."""
+    return str(chart.title.text)
+
+
 def as_table(chart: Picture) -> pd.DataFrame:
     """The data of a chart, as a table: the same story for those who prefer rows.
 

@@ -33,8 +33,6 @@ How many signatures a core makes in a second depends on the machine, so it is an
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from energychain.contracts.measurement_log import (
     END,
     measurement_log,
@@ -43,7 +41,7 @@ from energychain.contracts.measurement_log import (
     written,
 )
 from energychain.grid.attacks import SOURCES, Packet, Scene, Traffic, attacked, play, send
-from energychain.grid.dc_line import SET_B, Fault, Line, solve
+from energychain.grid.dc_line import SET_B, solve
 from energychain.grid.messages import (
     SIZE,
     Accepted,
@@ -65,6 +63,7 @@ from energychain.primitives.hashing import NO_DIGEST, Digest
 from energychain.primitives.keys import PublicKey, SecretKey, derive
 from energychain.primitives.merkle import InclusionProof, leaf_hash
 from energychain.primitives.refusals import BadInput
+from energychain.studies import dc_fault
 from energychain.studies.private_chain import BLOCK_SECONDS, PrivateChain
 
 CONTRACT = measurement_log.__name__
@@ -74,19 +73,13 @@ OPERATOR, GATEWAY = "operator", "gateway"
 STEP = 20_000
 """From one sample to the next: 50 kHz [ns]."""
 
-BEFORE = 1_000_000
-"""For so long a healthy line is measured first [ns]."""
-
-WINDOW = 10_000_000
-"""For so long the fault is measured [ns]."""
+HEARD = 9.98e-3
+"""For so long after the fault the sensors are heard [s]: 500 samples, the first at the fault."""
 
 LINK = 20_000
 """How long a message travels [ns]."""
 
-FAULT = Fault(resistance=1.0, location=0.33)
-"""The fault of section 7.1."""
-
-LEDGER_DELAY = 1_450_000
+LEDGER_DELAY = round(dc_fault.LEDGER_DELAY * 1e9)
 """Of the path over the ledger, with which the chapter's figures are possible [ns]."""
 
 SECOND = 1_000_000_000
@@ -99,38 +92,6 @@ BATCHES = (1, 10, 100, 1_000, 5_000)
 """Sizes of a batch to compare [messages]."""
 
 Row = dict[str, str | int | float]
-
-
-def fault_scene(
-    line: Line = SET_B,
-    fault: Fault = FAULT,
-    before: int = BEFORE,
-    window: int = WINDOW,
-    step: int = STEP,
-) -> Scene:
-    """What both ends of a line measure before and after a fault; times in [ns].
-
-    >>> scene = fault_scene()
-    >>> len(scene.times), scene.fault_at, scene.ends[0][0]
-    (550, 1000000, (1700000, 48000000))
-
-    Raises :class:`~energychain.primitives.refusals.BadInput` for times that are not whole
-    numbers of steps.
-    """
-    if step < 1 or before < 0 or before % step or window % step:
-        raise BadInput(f"the times {before} and {window} ns are not whole numbers of {step} ns")
-    found = solve(line, fault, window / 1e9, step / 1e9)
-    current, voltage_1, voltage_2 = line.before
-    ends = []
-    for at_rest, i, v in (
-        ((current, voltage_1), found.i1, found.v1),
-        ((-current, voltage_2), found.i2, found.v2),
-    ):
-        micro = np.rint(np.column_stack((i, v)) * 1e6).astype(np.int64).tolist()
-        rest = (round(at_rest[0] * 1e6), round(at_rest[1] * 1e6))
-        ends.append((*(rest for _ in range(before // step)), *map(tuple, micro[:-1])))
-    times = tuple(range(0, before + window, step))
-    return Scene(f"{fault.resistance:g} ohm at {fault.location:g}", times, tuple(ends), before)  # type: ignore[arg-type]
 
 
 # --- what a light client is shown -----------------------------------------------------
@@ -295,7 +256,7 @@ def sensor_key(source: int) -> SecretKey:
 def play_log(
     attack: str = "", batch: int = 50, seed: int = 1, scene: Scene | None = None
 ) -> MeasurementLog:
-    """Measure a fault, send it to a relay under one of
+    """Measure a scene (if none is given, the fault of section 7.1), send it to a relay under one of
     :data:`~energychain.grid.attacks.ATTACKS` (or none), and anchor batches of so many
     messages of each sensor.
 
@@ -307,7 +268,8 @@ def play_log(
     """
     if batch < 1:
         raise BadInput(f"a batch has at least one message, not {batch}")
-    traffic = send(scene or fault_scene(), SECRET, link=LINK)
+    waves = solve(SET_B, dc_fault.RECORDED)
+    traffic = send(scene or dc_fault.scene(waves, window=HEARD), SECRET, link=LINK)
     arriving: Sequence[Packet] = traffic.packets
     if attack:
         arriving, _ = attacked(traffic, attack, seed)

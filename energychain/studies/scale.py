@@ -311,11 +311,16 @@ def _fit(arrangement: str, role: str, rows: Sequence[Row]) -> Law:
     return Law(arrangement, role, coefficients, float(missed.max()))
 
 
-@cache
-def measured(sizes: tuple[int, ...] = MEASURED) -> tuple[Row, ...]:
+def measured(sizes: Iterable[int] = MEASURED) -> tuple[Row, ...]:
     """The rows of all runs: flat, in root-many clusters, and in half and twice as many, so
-    that the law's terms can be told apart.
+    that the law's terms can be told apart. Runs are remembered.
     """
+    return _measured(tuple(sizes))
+
+
+# Behind a function with a default: a cache takes f() and f(default) for two.
+@cache
+def _measured(sizes: tuple[int, ...]) -> tuple[Row, ...]:
     rows: list[Row] = []
     for homes in sizes:
         rows += measure_flat(homes)
@@ -336,7 +341,7 @@ def extrapolated(laws: Iterable[Law], homes: Sequence[int] = HOMES) -> list[Row]
     ]
 
 
-def rows(sizes: tuple[int, ...] = MEASURED, homes: Sequence[int] = HOMES) -> list[Row]:
+def rows(sizes: Iterable[int] = MEASURED, homes: Sequence[int] = HOMES) -> list[Row]:
     """All rows for the chart: measured ones with the root of n clusters, and the laws."""
     found = measured(sizes)
     shown = [r for r in found if r.arrangement == FLAT or r.clusters == isqrt(r.homes)]
@@ -442,7 +447,8 @@ def growth_rows(
     rows = []
     for age in ages:
         proof = tree.consistency(size_now - age)
-        rows.append(EvidenceRow(f"{age} intervals", size(proof), len(proof.path)))
+        words = f"{age:,} interval{'s' * (age != 1)}"
+        rows.append(EvidenceRow(words, size(proof), len(proof.path)))
     return rows
 
 

@@ -170,6 +170,10 @@ def _tokens(amount: int) -> str:
     return number(abs(amount) / 1e3)
 
 
+def _signed(amount: int) -> str:
+    return number(amount / 1e3).replace("-", "−")
+
+
 def _all(evening: Evening) -> str:
     """What becomes of all stations together."""
     wanted = _kw(evening, evening.demand)
@@ -212,7 +216,7 @@ def _table(evening: Evening, station: str) -> str:
         (
             f"▸ {row.station}" if row.station == station else row.station,
             *(evening.kw(each) for each in (row.demand, row.initial, row.quota, row.load)),
-            *(number(each / 1e3) for each in (row.payment, row.fee, row.penalty)),
+            *(_signed(each) for each in (row.payment, row.fee, row.penalty)),
         )
         for row in evening.rows
     ]

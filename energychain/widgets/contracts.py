@@ -1,259 +1,23 @@
 """
-Contracts, hands on: a jar that one can read in a minute, the bill of a call, what settling
-takes in a street of many homes, and an explorer in which one composes a call and sees what it
-would change.
+Contracts, hands on: an explorer in which one composes a call, and sees its bill and what it would
+change.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 import ipywidgets as widgets
 
 from energychain.charts import gas as charts
-from energychain.contracts.bank import bank, opening_storage
-from energychain.contracts.calls import vault
-from energychain.contracts.energy_trade import energy_trade
-from energychain.contracts.energy_trade import opening_storage as trade_storage
-from energychain.contracts.token import ENERGY_TOKEN, MONEY, token
-from energychain.ledger.state import (
-    Call,
-    Contract,
-    Event,
-    GasSchedule,
-    InvalidTransaction,
-    Outcome,
-    Receipt,
-    State,
-    Storage,
-    Transfer,
-    Worksheet,
-)
-from energychain.ledger.transaction import SignedTransaction, Value
-from energychain.primitives.encoding import encode
+from energychain.contracts.token import ENERGY_TOKEN, MONEY
+from energychain.ledger.state import GasSchedule, Storage, Transfer
+from energychain.ledger.transaction import Value
 from energychain.primitives.keys import Address
-from energychain.primitives.refusals import Refusal
-from energychain.primitives.units import money, tokens
-from energychain.studies.private_chain import BLOCK_SECONDS, PrivateChain, address_of
+from energychain.primitives.units import tokens
+from energychain.studies.gas import itemised
+from energychain.studies.jar import JAR, MEMBERS, Composed, compose, guarded, jar, street
+from energychain.studies.private_chain import PrivateChain
 from energychain.widgets.explorer import Explorer, Table, View, labelled
-
-# --- the jar --------------------------------------------------------------------------
-
-JAR = vault("jar")
-"""Who holds what is in the jar: an account without a key."""
-
-
-def jar(storage: Storage, sender: Address, call: Call) -> Outcome:
-    """``put(amount)`` and ``draw(amount)`` [milli-token]: a jar for a whole street, which
-    remembers what each has in it. It has no guard: whoever draws more than it put in takes
-    what others put in.
-    """
-    amount: Any = call.arguments[0]
-    mine: Any = storage.get(sender, 0)
-    source, target = (sender, JAR) if call.function == "put" else (JAR, sender)
-    mine += amount if call.function == "put" else -amount
-    moved = Transfer(ENERGY_TOKEN, source, target, amount)
-    return Outcome({sender: mine}, (moved,), (Event(call.function),))
-
-
-class NotYours(Refusal):
-    """Nobody draws more than it has put in."""
-
-    rule = "jar"
-
-
-def guarded(storage: Storage, sender: Address, call: Call) -> Outcome:
-    """The :func:`jar`, with a guard.
-
-    Raises :class:`NotYours` if somebody draws more than it has in the jar.
-    """
-    outcome = jar(storage, sender, call)
-    left: Any = outcome.writes[sender]
-    if left < 0:
-        raise NotYours(f"{tokens(-left)} tokens more than you have in the jar")
-    return outcome
-
-
-# --- the bill of a call ---------------------------------------------------------------
-
-
-def itemised(
-    gas: GasSchedule, signed: SignedTransaction, outcome: Outcome | None = None
-) -> list[dict[str, Any]]:
-    """What a call costs, item by item [gas]. Without an outcome its contract has refused, and
-    asks for nothing.
-
-    >>> signed = street().signed("ann", "jar", "put", 2_000)
-    >>> [row["gas"] for row in itemised(GasSchedule(), signed)]
-    [21000, 1936, 0, 0, 0, 0]
-    """
-    wished = outcome or Outcome()
-    written = sum(len(encode(entry)) for entry in wished.writes.items())
-    return [
-        _item("being in a block", 1, gas.transaction),
-        _item("bytes of the call", len(signed.transaction.encoded), gas.byte),
-        _item("entries written", len(wished.writes), gas.write),
-        _item("their bytes", written, gas.byte),
-        _item("transfers", len(wished.transfers), gas.transfer),
-        _item("events", len(wished.events), gas.event),
-    ]
-
-
-def _item(name: str, count: int, each: int) -> dict[str, Any]:
-    return {"item": name, "count": count, "each": each, "gas": count * each}
-
-
-# --- a street of many homes -----------------------------------------------------------
-
-SURPLUS = 300_000
-"""Of each roof in an interval [mWh], and what each home without one needs: two tokens."""
-
-
-def settling(homes: int, split: str = "in order") -> dict[str, Any]:
-    """What one interval of a street takes, carried out on a chain [gas]. Every other home has
-    a roof; each roof offers to all homes without one.
-
-    >>> settling(4)["trades"], settling(4, "pro rata")["trades"]
-    (2, 4)
-    """
-    names = [f"home {n}" for n in range(homes)]
-    roofs, others = names[::2], names[1::2]
-    chain = PrivateChain(
-        names,
-        name="street",
-        difficulty_bits=0,
-        contracts={"energy_trade": energy_trade},
-        balances=[(ENERGY_TOKEN, name, 100_000) for name in others],
-        storage=trade_storage(split),
-    )
-    chain.open_block()
-    buyers = tuple(chain.address(name) for name in others)
-    sellers = tuple(chain.address(name) for name in roofs)
-    agreed = [chain.send(name, "energy_trade", "offer", buyers, 150_000) for name in roofs]
-    agreed += [chain.send(name, "energy_trade", "accept", sellers, 150_000) for name in others]
-    reports = [
-        [
-            chain.send(
-                name,
-                "energy_trade",
-                "report",
-                interval,
-                *(
-                    (SURPLUS * (interval + 1), 0)
-                    if name in roofs
-                    else (0, SURPLUS * (interval + 1))
-                ),
-            )
-            for name in names
-        ]
-        for interval in (0, 1)
-    ]
-    settled = chain.send(names[0], "energy_trade", "settle", 1)
-    return {
-        "homes": homes,
-        "split": split,
-        "trades": len(settled.events),
-        "settle_gas": settled.gas_used,
-        "report_gas": sum(receipt.gas_used for receipt in reports[1]),
-        "setup_gas": sum(receipt.gas_used for receipt in (*agreed, *reports[0])),
-    }
-
-
-# --- a call, composed -----------------------------------------------------------------
-
-MEMBERS = ("ann", "ben", "cleo")
-SEED = "a street with a jar"
-DAY = 24 * 3_600
-"""[s]"""
-
-
-def street(contract: Contract = guarded) -> PrivateChain:
-    """A chain of three members, a bank and a jar. Each began with five tokens and ten dollars,
-    and ann has put three of her tokens into the jar. The bank pays tokens back once a day, and
-    ann has been there today.
-
-    >>> chain = street()
-    >>> chain.balance("ann", "token"), chain.chain.state.balance("token", JAR)
-    (2000, 3000)
-    """
-    chain = PrivateChain(
-        (*MEMBERS, "bank"),
-        name="street",
-        seed=SEED,
-        contracts={"jar": contract, "token": token, "bank": bank},
-        balances=[
-            *((ENERGY_TOKEN, member, 5_000) for member in MEMBERS),
-            *((MONEY, member, 10_000_000) for member in MEMBERS),
-            (ENERGY_TOKEN, "bank", 100_000),
-            (MONEY, "bank", 100_000_000),
-        ],
-        storage=[
-            *opening_storage(address_of("bank", SEED), price=30_000, opening=-DAY, interval=DAY),
-            ("bank", ("redeemed", address_of("ann", SEED)), 0),
-        ],
-    )
-    chain.mine([chain.signed("ann", "jar", "put", 3_000)])
-    return chain
-
-
-@dataclass(frozen=True)
-class Composed:
-    """A call, and all that would come of it in the next block."""
-
-    signed: SignedTransaction
-    receipt: Receipt | None
-    """What became of it, if it may stand in a block at all."""
-
-    reason: str
-    """Why it may not stand in a block; empty if it may."""
-
-    outcome: Outcome | None
-    """What the contract would like to change, if it does not refuse."""
-
-    before: State
-    after: State
-
-    @property
-    def paid(self) -> int:
-        """The gas that is paid for it [gas]."""
-        return self.receipt.gas_used if self.receipt else 0
-
-    @property
-    def done(self) -> bool:
-        """Whether the call takes effect."""
-        return self.receipt is not None and self.receipt.done
-
-
-def compose(
-    chain: PrivateChain,
-    name: str,
-    contract: str,
-    function: str,
-    *arguments: Value,
-    gas_limit: int,
-) -> Composed:
-    """What a call would do to a chain, which stays as it is.
-
-    >>> compose(street(), "ben", "jar", "draw", 1_000, gas_limit=60_000).receipt.refusal
-    'jar'
-    """
-    wish = chain.signed(name, contract, function, *arguments).transaction
-    signed = replace(wish, gas_limit=gas_limit).sign(chain.accounts[name].key)
-    before, when = chain.chain.state, chain.chain.head.header.time + BLOCK_SECONDS
-    setting = chain.chain.setting(when, chain.address("miner 1"))
-    sheet, receipt, reason = Worksheet(before), None, ""
-    try:
-        receipt = sheet.execute(signed, setting)
-    except InvalidTransaction as refused:
-        reason = str(refused)
-    call = Call(function, arguments, when, before.balance)
-    try:
-        outcome = setting.contracts[contract](before.storage.get(contract, {}), signed.sender, call)
-    except Refusal:
-        outcome = None
-    return Composed(signed, receipt, reason, outcome, before, sheet.state())
-
 
 MOST_GAS = 80_000
 """That can be set as a limit [gas]."""
@@ -348,7 +112,7 @@ def _code(caller: str, call: str, amount: float, gas_limit: int, guard: bool) ->
     to = f'"{ENERGY_TOKEN}", chain.address("cleo"), ' if contract == "token" else ""
     return "\n".join(
         [
-            "from energychain.widgets.contracts import compose, guarded, jar, street",
+            "from energychain.studies.jar import compose, guarded, jar, street",
             "",
             f"chain = street({'guarded' if guard else 'jar'})",
             f'call = "{caller}", "{contract}", "{function}", {to}{_milli(amount):_}',
@@ -438,7 +202,7 @@ def _holdings(done: Composed, names: Mapping[Value, str]) -> Table:
             (done.before.balance(asset, owner), done.after.balance(asset, owner))
             for asset in (ENERGY_TOKEN, MONEY)
         ]
-        words = (tokens, money)
+        words = (tokens, _dollars)
         cells = [
             f"{said(old)} → {said(new)}" if old != new else said(old)
             for said, (old, new) in zip(words, pairs, strict=True)
@@ -461,5 +225,10 @@ def _wishes(done: Composed, names: Mapping[Value, str]) -> Table:
 
 def _amount(transfer: Transfer) -> str:
     if transfer.asset == MONEY:
-        return f"{money(transfer.amount)} dollars"
+        return f"{_dollars(transfer.amount)} dollars"
     return f"{tokens(transfer.amount)} tokens"
+
+
+def _dollars(micro: int) -> str:
+    """To a tenth of a cent: the bank's price and half a token lead to no smaller part."""
+    return f"{micro / 10**6:,.3f}"

@@ -115,7 +115,7 @@ refused for its epoch, at 0.32 ms; 372 messages refused in all.'
                 options=[(NOBODY, ""), *names],
                 value="replay in place",
             ),
-            "defended": labelled(widgets.Checkbox, "Defence on", value=False, indent=False),
+            "defended": labelled(widgets.Checkbox, "Defence on", value=False),
             "fault": labelled(
                 widgets.Dropdown,
                 "What happens",

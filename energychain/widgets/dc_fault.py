@@ -184,7 +184,7 @@ no trip, as it should be.'
             ),
             "location": labelled(
                 widgets.FloatSlider,
-                "Place (0 to 1)",
+                "Place (line: 0 to 1)",
                 value=0.33,
                 min=-0.9,
                 max=1.9,

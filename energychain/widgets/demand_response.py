@@ -139,11 +139,11 @@ def _sentence(day: EventDay, more: int, gain: int) -> str:
     hours = slice(day.hours.start, day.hours.stop)
     asked = sum(day.expected) - sum(day.commanded)
     done = sum(day.would[hours]) - sum(day.measured[hours])
-    noise = sum(day.noise)
+    noise, missing = sum(day.noise), sum(day.shortfall)
     told = f"Asked to use {_kwh(asked)} kWh less, {day.home} really used {_kwh(done)} kWh less. "
     told += f"It is paid for {_kwh(sum(day.delivered))} kWh, "
     told += f"of which it did not do {_kwh(noise)}, " if noise else ""
-    told += f"and fined for {_kwh(sum(day.shortfall))}: it "
+    told += f"and fined for {_kwh(missing) if missing else 'nothing'}: it "
     told += f"{'gets' if day.paid >= 0 else 'pays'} {_euros(day.paid)}. "
     if not day.wasted:
         return told + "Its past is honest."

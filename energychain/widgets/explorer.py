@@ -1,7 +1,7 @@
 """
 What all explorers share: a question, a few controls, a picture that follows them, a
-sentence that says in words and numbers what is happening now, the code behind it,
-and a way back to the start.
+sentence that says in words and numbers what is happening now, the code behind it, the
+same data as a table, and a way back to the start.
 
 An explorer is shown in three ways from one object: live widgets where there is a
 kernel, the picture of its present state where there is none, and words.
@@ -15,6 +15,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from energychain.charts import theme
+from energychain.widgets.accessible import MARK, ROWS, Names
 
 MOST_CONTROLS = 5
 """More than five, and a learner studies the panel instead of the subject."""
@@ -22,6 +23,12 @@ MOST_CONTROLS = 5
 LABEL_WIDTH = "140px"
 CONTROL_WIDTH = "355px"
 """Three controls stand side by side in a notebook on a screen of 1280 pixels."""
+
+MOST_ROWS = 400
+"""Of a table that unfolds; more take longer to show than a slider should wait."""
+
+PLAIN = 1e5
+"""From here on a number in a table has no decimals, rather than an exponent."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,30 @@ class View:
     """More of the same state, as HTML."""
 
 
+class Fold:
+    """A button and what it unfolds, which is made only while it can be seen."""
+
+    def __init__(self, closed: str, opened: str, inside: Callable[[], str]) -> None:
+        self._words = {False: closed, True: opened}
+        self._inside = inside
+        width = f"{max(9 * len(text) + 40 for text in (closed, opened))}px"
+        self.toggle = widgets.ToggleButton(
+            False, description=closed, layout=widgets.Layout(width=width)
+        )
+        self.content = widgets.HTML(layout=widgets.Layout(display="none"))
+        self.toggle.observe(self.refresh, "value")
+
+    def refresh(self, _: object = None) -> None:
+        """Show what is inside now; nothing, if folded."""
+        seen = self.toggle.value
+        self.toggle.description = self._words[seen]
+        self.content.layout.display = None if seen else "none"
+        self.content.value = self._inside() if seen else ""
+
+
 class Panel(widgets.VBox):
     """The frame of an explorer: the question, what is touched and seen (``body``), the
-    state in words, more of it (``below``), and the code.
+    state in words, more of it (``below``), and what unfolds: the code, and ``folds``.
 
     ``prediction`` is what the learner expects; it stays visible beside the outcome.
     """
@@ -51,17 +79,16 @@ class Panel(widgets.VBox):
         question: str,
         body: Sequence[widgets.Widget],
         below: Sequence[widgets.Widget] = (),
+        folds: Sequence[Fold] = (),
         *,
         prediction: str = "",
     ) -> None:
         self.question = question
         self._status = widgets.HTML()
         self._prediction = widgets.HTML()
-        self._code = widgets.HTML(layout=widgets.Layout(display="none"))
-        self._open = widgets.ToggleButton(
-            False, description="Show me the code", layout=widgets.Layout(width="180px")
-        )
-        self._open.observe(self._fold, "value")
+        calls = Fold("Show me the code", "Hide the code", lambda: _listing(self.code))
+        self._open, self._code = calls.toggle, calls.content
+        self._folds = (calls, *folds)
         self._reset = button("Reset", self.reset, "Back to the beginning")
         super().__init__(
             [
@@ -70,11 +97,13 @@ class Panel(widgets.VBox):
                 self._prediction,
                 self._status,
                 *below,
-                widgets.HBox([self._open, self._reset]),
-                self._code,
+                widgets.HBox([*(fold.toggle for fold in self._folds), self._reset]),
+                *(fold.content for fold in self._folds),
+                Names(question=question),
             ],
             layout=widgets.Layout(width="100%"),
         )
+        self.add_class(MARK)
         self.predict(prediction)
 
     @property
@@ -97,10 +126,8 @@ class Panel(widgets.VBox):
         """Show the state in words, and the code that leads to it."""
         self._said, self._calls = status, code
         self._status.value = live_region(status)
-        self._code.value = (
-            "<pre style='font-size:14px;line-height:1.4;padding:8px;border:1px solid #888'>"
-            f"{escape(code)}</pre>"
-        )
+        for fold in self._folds:
+            fold.refresh()
 
     def reset(self) -> None:
         """Back to the beginning."""
@@ -109,10 +136,6 @@ class Panel(widgets.VBox):
     def bundle(self) -> dict[str, Any]:
         """The present state for places without a kernel, by media type."""
         raise NotImplementedError
-
-    def _fold(self, _: object) -> None:
-        self._code.layout.display = None if self._open.value else "none"
-        self._open.description = "Hide the code" if self._open.value else "Show me the code"
 
     def _repr_mimebundle_(
         self, include: object = None, exclude: object = None, **options: Any
@@ -141,8 +164,10 @@ class Explorer(Panel):
         self.controls, self._look = dict(controls), look
         self._start = self.values
         view = look(**self.values)
+        self._view = view
         self._live = [theme.live(chart) for chart in view.charts]
         self._details = widgets.HTML()
+        self.as_tables = Fold("Same data as a table", "Hide the table", self._tables)
         wrap = widgets.Layout(flex_flow="row wrap", width="100%")
         super().__init__(
             question,
@@ -151,9 +176,9 @@ class Explorer(Panel):
                 widgets.Box(self._live, layout=wrap),
             ],
             [self._details],
+            [self.as_tables] if view.charts else [],
             prediction=prediction,
         )
-        self._view = view
         self._tell()
         for control in self.controls.values():
             control.observe(self._touched, "value")
@@ -196,6 +221,9 @@ class Explorer(Panel):
             theme.redraw(live, chart)
         self._tell()
 
+    def _tables(self) -> str:
+        return "".join(map(data_table, self._view.charts))
+
     def _tell(self) -> None:
         self.say(self._view.status, self._view.code)
         self._details.value = self._view.details
@@ -208,6 +236,10 @@ class Explorer(Panel):
 # --- pieces ---------------------------------------------------------------------------
 
 
+CELL = "style='padding:2px 12px 2px 0;text-align:{};white-space:nowrap'"
+"""How a cell looks wherever the table is read, also where no style sheet reaches."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A small table in HTML, with a caption that says what it is."""
@@ -216,9 +248,8 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]] = field(default_factory=tuple)
 
-    def html(self) -> str:
+    def html(self, cell: str = CELL) -> str:
         """The table; its first column names the rows."""
-        cell = "style='padding:2px 12px 2px 0;text-align:{};white-space:nowrap'"
         head = "".join(
             f"<th scope='col' {cell.format('right' if i else 'left')}>{escape(name)}</th>"
             for i, name in enumerate(self.columns)
@@ -235,6 +266,32 @@ class Table:
             f"{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>"
         )
+
+
+def data_table(chart: theme.Picture, most: int = MOST_ROWS) -> str:
+    """The rows behind a chart in HTML, at most so many; it says how many it leaves out."""
+    data = theme.as_table(chart)
+    rows = data.head(most).to_dict("records")
+    columns = [str(name).replace("_", " ") for name in data.columns]
+    cells = [[_cell(value) for value in row.values()] for row in rows]
+    title = theme.title_of(chart)
+    said = "<p>The first {:,} of {:,} rows; {:,} are left out.</p>" if len(data) > most else ""
+    # A region that scrolls must be reached by keyboard, or its end cannot be read.
+    return (
+        f"<div class='{ROWS}' role='region' tabindex='0' aria-label='{escape(title)}, as a table'>"
+        f"{Table(title, columns, cells).html(cell='')}</div>"
+        f"{said.format(most, len(data), len(data) - most)}"
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value:  # not a number: nothing is drawn there
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.0f}" if abs(value) >= PLAIN else f"{value:.6g}"
+    return str(value)
 
 
 def labelled(
@@ -269,6 +326,13 @@ def live_region(sentence: str) -> str:
     return (
         "<div role='status' aria-live='polite' aria-atomic='true'"
         f" style='font-size:16px;line-height:1.4;padding:4px 0'>{escape(sentence)}</div>"
+    )
+
+
+def _listing(code: str) -> str:
+    return (
+        "<pre style='font-size:14px;line-height:1.4;padding:8px;border:1px solid #888'>"
+        f"{escape(code)}</pre>"
     )
 
 

@@ -138,10 +138,17 @@ def _told(done: TwoStage, alpha: float, learners: int) -> str:
     peak += f" to {after.peak_kw:.1f} kW at {_clock(loads.aggregate(done.load))}"
     if after.peak_kw == before.peak_kw:
         peak = f"The peak stays at {before.peak_kw:.1f} kW, at {_clock(done.community.demand)}"
+    par, cost = (
+        f"{now:.2f}{unit}" + (f" instead of {was:.2f}" if f"{now:.2f}" != f"{was:.2f}" else "")
+        for now, was, unit in (
+            (after.par, before.par, " times the average"),
+            (after.cost, before.cost, " EUR"),
+        )
+    )
     said = [
         f"{int(done.participates.sum())} of {len(done.community)} homes answer the price.",
-        f"{peak}, {after.par:.2f} times the average instead of {before.par:.2f}.",
-        f"Upstream is paid {after.cost:.2f} EUR instead of {before.cost:.2f}.",
+        f"{peak}, {par}.",
+        f"Upstream is paid {cost}.",
     ]
     if done.curtailed.any():
         given = done.curtailed.sum() / 1e6

@@ -51,7 +51,7 @@ class MarketExplorer(Explorer):
     'C asks 23.5 instead of 22: 20.6 kWh trade at 23.5 token/kWh (before: 20.6 kWh trade at \
 22 token/kWh), and C sets the \
 competitive price. Buyers gain 44.9 (30.9 less), sellers 83.4 (21 more). Counted by \
-its first wish, C gains 9.9 instead of 0.'
+its first wish, C gains 9.9 (before: gains 0).'
     """
 
     def __init__(
@@ -182,7 +182,7 @@ its first wish, C gains 9.9 instead of 0.'
             money=MONEY,
             before=before,
             quantities=(0.0, max(WIDER * start, 1.03 * drawn) or 1.0),
-            prices=self._prices,
+            prices=_roomy(self._prices),
             height=HEIGHT,
         )
 
@@ -206,10 +206,10 @@ its first wish, C gains 9.9 instead of 0.'
         ]
         own = self.book.traders.index(true.trader)
         honest, told = (int(gain(each, self.book)[own]) / 1e12 for each in (start, now))
-        mine = f"{number(told)} instead of {number(honest)}" if told != honest else "as before"
+        mine = _own(told) + (f" (before: {_own(honest)})" if told != honest else " as before")
         return (
             f"{_change(true, moved)}: {after} ({was}){_setter(now)}. Buyers gain {gains[0]},"
-            f" sellers {gains[1]}. Counted by its first wish, {true.trader} gains {mine}."
+            f" sellers {gains[1]}. Counted by its first wish, {true.trader} {mine}."
         )
 
     def _code_for(self, moved: Order, rule: str, point: str) -> str:
@@ -249,6 +249,13 @@ def _price_range(book: Book) -> tuple[tuple[float, float], float]:
     room = 0.3 * (high - low) or step * STEPS / 2
     bottom, top = (low - room) // step * step, -(-(high + room) // step) * step
     return (round(bottom, 6), round(top, 6)), step
+
+
+def _roomy(prices: tuple[float, float]) -> tuple[float, float]:
+    """With room for the name of an order that stands at an end of the slider."""
+    low, high = prices
+    room = 0.08 * (high - low)
+    return low - room, high + room
 
 
 def _ends(book: Book) -> float:
@@ -298,6 +305,10 @@ def _more(now: Any, before: Any) -> str:
     if not difference:
         return "as before"
     return f"{number(abs(difference))} {'more' if difference > 0 else 'less'}"
+
+
+def _own(gain: float) -> str:
+    return f"{'loses' if gain < 0 else 'gains'} {number(abs(gain))}"
 
 
 def _money(gains: Any) -> str:

@@ -87,7 +87,7 @@ class ProsumerExplorer(Explorer):
             less = number(first.demand - second.demand)
             said += (
                 f". With a DR price of {dr_price:g} a kWh costs it {felt:g}, and it wants"
-                f" {number(second.demand)} kWh: it gives up {less} kWh"
+                f" {number(second.demand)} kWh. It gives up {less} kWh"
             )
             code.append(f"display(charts.marginal(home, first=wish({price:g}, {rest})))")
         else:

@@ -1,6 +1,6 @@
 """
 Who keeps what, hands on: an explorer of what a node bears against the number of homes and of
-clusters, and the few steps from a reading in a cluster to a header of the grid.
+clusters.
 """
 
 from collections.abc import Sequence
@@ -10,166 +10,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from energychain.charts import scale as charts
-from energychain.contracts import CONTRACTS
-from energychain.contracts.measurement_log import opening_storage, written
-from energychain.grid.messages import Batch
-from energychain.ledger.block import Block, Header
-from energychain.ledger.state import Receipt
-from energychain.network.cluster import Aggregator, TwoStepProof, anchor_call, best_clusters
-from energychain.network.nodes import size
-from energychain.primitives.keys import derive
-from energychain.primitives.merkle import InclusionProof
-from energychain.primitives.refusals import BadInput
 from energychain.studies import scale
-from energychain.studies.private_chain import PrivateChain, address_of
-from energychain.studies.scale import CLUSTERED, FLAT, Law
+from energychain.studies.scale import CLUSTERED, FLAT
+from energychain.studies.scale_laws import cluster_rows, cost_at
 from energychain.widgets.explorer import Explorer, View, labelled
-
-# --- a cluster and its grid -----------------------------------------------------------
-
-OPERATOR = "operator"
-
-
-def small_cluster(number: int, quarters: int = 4, first: int = 0) -> Aggregator:
-    """Four homes that reported for so many quarter-hours, and the aggregator that keeps their
-    ledger. Another ``first`` quarter makes another history under the same key.
-    """
-    street = scale.street(4, f"cluster {number}")
-    node = Aggregator(street.chain, number, derive("lesson 11", f"aggregator {number}"))
-    for quarter in range(quarters):
-        node.receive(scale.report(street, first + quarter))
-    return node
-
-
-def grid_of(*aggregators: Aggregator) -> PrivateChain:
-    """A ledger of the grid on which these aggregators are registered, in block 1."""
-    grid = PrivateChain(
-        [OPERATOR],
-        name="grid",
-        difficulty_bits=0,
-        contracts={"measurement_log": CONTRACTS["measurement_log"]},
-        storage=opening_storage(address_of(OPERATOR, "energychain")),
-    )
-    grid.open_block()
-    for one in aggregators:
-        key = one.cluster.aggregator.data
-        grid.send(OPERATOR, "measurement_log", "register", one.cluster.number, 0, key)
-    grid.close_block()
-    return grid
-
-
-def publish(grid: PrivateChain, *batches: Batch) -> Block:
-    """A block of the grid with these anchors."""
-    grid.open_block()
-    for batch in batches:
-        contract, function, given = anchor_call(batch)
-        grid.send(OPERATOR, contract, function, *given)
-    return grid.close_block()
-
-
-def accuse(grid: PrivateChain, one: Batch, other: Batch) -> Receipt:
-    """What the contract says to two anchors of one aggregator, in a block of its own."""
-    grid.open_block()
-    receipt = grid.send(OPERATOR, "measurement_log", "accuse", written(one), written(other))
-    grid.close_block()
-    return receipt
-
-
-def steps(proof: TwoStepProof, grid_header: Header) -> list[dict[str, Any]]:
-    """A proof in two steps, part by part, for :func:`energychain.charts.scale.ladder`."""
-    local, anchor = proof.local, proof.anchor
-    cluster, grid = "step 1: the ledger of the cluster", "step 2: the ledger of the grid"
-    parts: Sequence[tuple[str, int, InclusionProof | None, str]] = (
-        ("the reading, signed", len(local.signed.encoded), None, cluster),
-        ("path in the block", size(local.proof), local.proof, cluster),
-        ("the local header", size(proof.header), None, cluster),
-        ("path in the batch", size(proof.in_batch), proof.in_batch, cluster),
-        ("the anchor, signed", len(anchor.signed.encoded), None, grid),
-        ("path in the grid's block", size(anchor.proof), anchor.proof, grid),
-        ("a header of the grid", size(grid_header), None, grid),
-    )
-    return [
-        {
-            "what": what,
-            "bytes": kept,
-            "digests": len(path.path) if path else 0,
-            "ledger": ledger,
-            "arrow": path is not None,
-            "sent": (what, kept, path, ledger) != parts[-1],
-        }
-        for what, kept, path, ledger in parts
-    ]
-
-
-# --- the law, as rows -----------------------------------------------------------------
-
-
-@cache
-def laws() -> dict[tuple[str, str], Law]:
-    """The fitted law of each role; the first call runs the ledgers, which takes seconds."""
-    return {(law.arrangement, law.role): law for law in scale.fit(scale.measured(scale.MEASURED))}
-
-
-def cost_at(homes: int, clusters: int, times: int = 1) -> list[dict[str, Any]]:
-    """What the laws say that each role bears in so many intervals.
-
-    Raises :class:`~energychain.primitives.refusals.BadInput` unless there are from 1 to as many
-    clusters as homes.
-    """
-    _require(homes, clusters)
-    found = []
-    for (arrangement, role), law in laws().items():
-        own = 1 if arrangement == FLAT else clusters
-        cost = law.cost(homes, own)
-        found.append(
-            {
-                "arrangement": arrangement,
-                "role": role,
-                "homes": homes,
-                "clusters": own,
-                "kept_bytes": round(times * cost.kept, 3),
-                "messages": round(times * cost.messages, 3),
-                "signatures": round(times * cost.signatures, 3),
-            }
-        )
-    return found
-
-
-def cluster_rows(
-    homes: int, quantity: str = "kept_bytes", times: int = 1, also: Sequence[int] = ()
-) -> list[dict[str, Any]]:
-    """What an aggregator bears in so many intervals, against the number of clusters: all of it,
-    the part of its own homes and that of the anchors, by its law.
-
-    Raises :class:`~energychain.primitives.refusals.BadInput` for fewer than one home.
-    """
-    _require(homes, 1)
-    law = laws()[CLUSTERED, "aggregator"]
-    constant, reading, anchor = law.coefficients[list(charts.QUANTITIES).index(quantity)]
-    return [
-        {
-            "homes": homes,
-            "clusters": clusters,
-            quantity: round(times * (constant + reading * homes / clusters + anchor * clusters), 3),
-            "own": round(times * reading * homes / clusters, 3),
-            "anchors": round(times * anchor * clusters, 3),
-        }
-        for clusters in sorted({*_spread(homes), *also, best_clusters(homes, reading, anchor)})
-        if clusters <= homes
-    ]
-
-
-def _spread(homes: int) -> set[int]:
-    """Numbers of clusters, evenly spread on a logarithmic scale."""
-    return {min(homes, round(10 ** (power / 6))) for power in range(6 * 6 + 1)}
-
-
-def _require(homes: int, clusters: int) -> None:
-    if homes < 1 or not 1 <= clusters <= homes:
-        raise BadInput(f"expected from 1 to {homes} clusters for {homes} homes, found {clusters}")
-
-
-# --- the explorer ---------------------------------------------------------------------
 
 _DECADES = [m * 10**p for p in range(1, 6) for m in (1, 2, 5)]
 HOMES = (*_DECADES, 1_000_000)
@@ -233,7 +77,7 @@ in 32 clusters.
         by_clusters = cluster_rows(homes, quantity, readings, also=[clusters])
         pictures = (
             charts.cost(
-                _records(), quantity, times=readings, per="day", at=ringed, width=330, height=250
+                _records(), quantity, times=readings, per="day", at=ringed, width=290, height=250
             ),
             charts.clusters(
                 by_clusters, quantity, per="day", chosen=clusters, width=260, height=250
@@ -280,7 +124,7 @@ def _code_for(homes: int, clusters: int, readings: int, quantity: str) -> str:
         [
             "from energychain.charts import scale as charts",
             "from energychain.studies import scale",
-            "from energychain.widgets.scale import cluster_rows, cost_at",
+            "from energychain.studies.scale_laws import cluster_rows, cost_at",
             "",
             "rows = [row.record() for row in scale.rows()]",
             f"at = cost_at({homes}, {clusters}, times={readings})",

@@ -46,3 +46,27 @@ def distance(one: str, other: str, vision: str) -> float:
     """How far apart two colours look (CIE 1976; 2.3 can just be told apart)."""
     pairs = zip(seen(one, vision), seen(other, vision), strict=True)
     return sum((a - b) ** 2 for a, b in pairs) ** 0.5
+
+
+NAMED = {"white": "#ffffff", "black": "#000000"}
+
+
+def _long(colour: str) -> str:
+    named = NAMED.get(colour, colour)
+    return "#" + "".join(2 * digit for digit in named[1:]) if len(named) == 4 else named
+
+
+def mixed(colour: str, share: float = 1.0, ground: str = "#ffffff") -> str:
+    """What is seen of a colour that covers this share of a ground."""
+    over, under = _long(colour), _long(ground)
+    pairs = [(int(over[i : i + 2], 16), int(under[i : i + 2], 16)) for i in (1, 3, 5)]
+    return "#" + "".join(f"{round(b + (a - b) * share):02x}" for a, b in pairs)
+
+
+def contrast(one: str, other: str = "#ffffff") -> float:
+    """From 1 to 21, as WCAG 2.2 reckons it."""
+    light = [
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
+        for red, green, blue in (linear(mixed(one)), linear(mixed(other)))
+    ]
+    return (max(light) + 0.05) / (min(light) + 0.05)

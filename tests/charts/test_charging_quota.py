@@ -146,6 +146,36 @@ def test_a_bill_is_as_high_as_what_is_paid():
     assert "H receives 156.4, penalty 1,523.2" in spec["description"]
 
 
+def domain(spec):
+    (found,) = {tuple(layer["encoding"]["y"]["scale"]["domain"]) for layer in layers(spec, "rect")}
+    return found
+
+
+@pytest.mark.parametrize(("rows", "above"), [(ROWS, 19), (DEFAULT, 34)])
+def test_above_the_highest_bill_there_is_room_for_its_words(rows, above):
+    low, high = domain(charts.bills(rows, height=90).to_dict())
+    top = max(max(row["payment_tokens"], 0) + row["penalty_tokens"] for row in rows)
+    assert (high - top) / (high - low) * 90 == pytest.approx(above)
+
+
+def test_where_nobody_pays_the_axis_counts_whole_tokens():
+    assert domain(charts.bills(PLENTY).to_dict()) == (-100, 100)
+
+
+def test_a_number_is_not_written_across_the_transformers_line():
+    spec = charts.quotas(ROWS, 323).to_dict()
+    words = [
+        row
+        for layer in layers(spec, "text")
+        for row in (rows_of(spec, layer) if "data" in layer else ())
+        if row.get("_said", "").startswith("demand: G")
+    ]
+    assert len(words) == 2  # its letter and its number
+    start, end = words[0]["_x"], words[0]["_x2"]
+    assert start < 323 < end
+    assert {row["_middle"] for row in words} == {(start + 323) / 2}
+
+
 # --- the audit ------------------------------------------------------------------------
 
 

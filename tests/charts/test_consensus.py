@@ -93,7 +93,7 @@ def test_a_message_goes_from_its_sender_to_its_receiver_and_the_last_is_thick():
 def test_what_each_replica_knows_stands_at_its_line_and_a_liars_line_is_broken():
     spec = PICTURES["sequence"]().to_dict()
     assert {"lies", "A is final", "replica 0", "replica 2"} <= set(texts(spec))
-    lines = [layer for layer in layers(spec, "rule") if layer["mark"]["stroke"] == "#999999"]
+    lines = layers(spec, "rule", strokeWidth=1.5)
     dashes = {tuple(layer["mark"]["strokeDash"]): len(rows_of(spec, layer)) for layer in lines}
     assert dashes == {(1, 0): 2, (3, 4): 1}
 

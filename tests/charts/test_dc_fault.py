@@ -116,6 +116,11 @@ def test_a_fault_elsewhere_is_not_this_lines_to_clear():
     assert "fed" not in spec["title"]["subtitle"][0]
 
 
+def test_below_the_title_stands_a_line_whatever_happens():
+    quiet = watched(SET_B, Fault(1.0, 1.2), "guarded").currents()
+    assert title(quiet)[1:] == ("No breaker opens",)
+
+
 def test_diodes_are_marked_where_they_switch():
     spec = HARD.currents().to_dict()
     assert HARD.waves.events[0].name == "D1_on"
@@ -143,6 +148,19 @@ def test_the_rule_holds_where_alpha_min_is_not_above():
 
 def test_with_s_t_0_alpha_drops_out():
     assert set(as_table(BEYOND.rule()).s_t_alpha.dropna()) == {0.0}
+
+
+@pytest.mark.parametrize("case", [ONE_OHM, BEYOND, NOISY], ids=["inside", "beyond", "noise"])
+def test_no_slope_lies_on_the_edge_of_its_plot(case):
+    spec = case.rule().to_dict()
+    low, high = next(
+        layer["encoding"]["y"]["scale"]["domain"]
+        for layer in layers(spec, "line")
+        if "domain" in layer["encoding"]["y"].get("scale", {})
+    )
+    sides = as_table(case.rule())[["alpha_min", "s_t_alpha"]]
+    assert low <= 1.3 * min(-10, sides.min().min())
+    assert high >= 1.3 * max(10, sides.max().max())
 
 
 def test_the_strips_are_the_conditions():
@@ -203,6 +221,17 @@ def test_the_ledgers_contradiction_is_told_and_comes_too_late():
     assert TAPED.false_trip and TAPED.trip < TAPED.caught_at
     assert spec["title"]["subtitle"][0].startswith("The ledger contradicts the link, at 1.77")
     assert "From 0.30 ms on the relay believes what no sensor sent" in spec["description"]
+
+
+def test_a_quiet_line_fills_no_axis():
+    healthy = streams(protect(SET_B, None)).to_dict()
+    domains = [
+        layer["encoding"]["y"]["scale"]["domain"]
+        for layer in layers(healthy, "line")
+        if "domain" in layer["encoding"]["y"].get("scale", {})
+    ]
+    assert domains
+    assert all(low < -5 and high > 5 for low, high in domains)
 
 
 def test_nothing_to_notice_is_told_as_that():

@@ -142,6 +142,18 @@ def test_money_lies_on_its_side_of_nothing():
     assert spec["title"]["text"] == "Gained by cheating: −2.00 €"
 
 
+def test_where_there_is_no_money_the_axis_still_counts_euros():
+    nothing = charts.money([{"what": "gained", "euro": 0.0}]).to_dict()
+    (bar,) = layers(nothing, "rect")
+    low, high = bar["encoding"]["x"]["scale"]["domain"]
+    assert low < -1 < 1 < high
+
+
+def test_each_hour_of_a_few_has_its_label():
+    spec = charts.event_day(CHEAT.records()).to_dict()
+    assert "'17:00', '18:00', '19:00', '20:00'" in str(spec)
+
+
 def test_the_grid_before_and_after():
     spec = charts.grid_state(GRID).to_dict()
     heights = [row["_end"] for row in spoken(spec)]

@@ -91,7 +91,7 @@ def test_nothing_changes_between_a_digest_and_itself():
 
 
 def test_bits_need_whole_rows():
-    with pytest.raises(ValueError, match="multiple of 32"):
+    with pytest.raises(ValueError, match="multiple of 16"):
         charts.bits(b"abc", b"abd")
     with pytest.raises(ValueError, match="not 0"):
         charts.bits(b"", b"")
@@ -107,6 +107,12 @@ def test_bars_count_and_the_curve_is_the_binomial():
         assert table.loc[k, "coins"] == pytest.approx(6 * comb(256, k) / 2**256, abs=1e-4)
     assert table.times.sum() == len(COUNTS)
     assert table.coins.sum() == pytest.approx(len(COUNTS), abs=0.01)
+
+
+def test_whole_things_have_whole_ticks():
+    for picture in (charts.changes([130], shown=130), charts.tries([], 65_536)):
+        bars = next(layer for layer in picture.to_dict()["layer"] if "y2" in layer["encoding"])
+        assert all(isinstance(tick, int) for tick in bars["encoding"]["y"]["axis"]["values"])
 
 
 def test_one_count_is_marked_in_words():

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 from colour_vision import MACHADO, distance
-from looks import assert_told, compiles, texts, title
+from looks import assert_told, compiles, layers, rows_of, texts, title
 
 from energychain.charts import as_table, prosumer
 from energychain.charts import load_shifting as charts
@@ -222,7 +222,33 @@ def test_no_other_demand_within_the_limits_gains_more(price):
     ],
 )
 def test_the_chart_says_why(price, words):
-    assert title(prosumer.marginal(wish(price)))[1] == words
+    first, *rest = title(prosumer.marginal(wish(price)))[1]
+    assert "".join([first.lower(), *rest]) == words
+
+
+def area(spec, fill):
+    return [rows_of(spec, layer) for layer in layers(spec, "area", fill=fill)]
+
+
+def test_demand_that_costs_more_than_it_is_worth_is_no_gain():
+    dear, fair = (prosumer.marginal(wish(price)).to_dict() for price in (0.65, 0.25))
+    ((gain, lost),) = zip(area(dear, prosumer.SUN), area(dear, prosumer.LOST), strict=True)
+    assert [row["_x"] for row in gain] == pytest.approx([0, 0.4])  # there worth and cost meet
+    assert [row["_x"] for row in lost] == pytest.approx([0.4, 0.5])  # and comfort asks for more
+    assert "loss" in texts(dear)
+    assert area(fair, prosumer.LOST) == []
+    assert "loss" not in texts(fair)
+
+
+def test_a_loss_is_called_one():
+    assert title(prosumer.gain(wish(0.8)))[0] == (
+        "Any other demand within its comfort loses more than 0.056 EUR"
+    )
+
+
+@pytest.mark.parametrize(("height", "words"), [(95, "EUR/kWh"), (120, "Price (EUR/kWh)")])
+def test_a_low_plot_has_a_short_title_at_its_axis(height, words):
+    assert f"'title': '{words}'" in str(charts.prices(ROWS, height=height).to_dict())
 
 
 def test_more_can_be_of_no_use():

@@ -186,6 +186,14 @@ def test_every_order_is_named_and_the_rest_of_a_rationed_one_is_striped():
     assert low < 22 < high
 
 
+def test_a_rest_too_thin_to_be_seen_is_no_spike_and_not_in_the_key():
+    reduced = clear(TABLE_3, "trade_reduction")
+    assert 0 < reduced.fill("E") < TABLE_3.order("E").quantity  # a fortieth of a kWh is left
+    spec = spec_of(reduced)
+    assert not [text for text in texts(spec) if text.startswith("rest of")]
+    assert "E: 3.2 kWh at 28, 3.177 trades" in spec["description"]
+
+
 def test_no_look_depends_on_a_name_that_another_chart_on_the_page_may_have():
     """Browsers find gradients by a name, and two charts may both begin to count at nought."""
     for rule in ("uniform", "trade_reduction", "vcg"):

@@ -91,6 +91,12 @@ def test_every_node_stands_over_its_own_leaves_and_is_drawn_once(size):
         assert tree.levels[node.level][node.index] == below.root
 
 
+def test_a_picture_keeps_its_size_whatever_the_tree():
+    specs = (drawn(size, 0, 0).to_dict() for size in SIZES if size > 1)
+    sizes = {(spec["width"], spec["height"]) for spec in specs}
+    assert len(sizes) == 1
+
+
 def test_no_such_leaf_and_no_such_step_are_named():
     with pytest.raises(ValueError, match="no leaf 8"):
         charts.path(8, 8)

@@ -4,23 +4,29 @@ import json
 from dataclasses import asdict
 
 import pytest
-from looks import compiles, layers, rows_of
+from looks import assert_told, compiles, layers, rows_of, spoken, title
 
-from energychain.charts import as_table
 from energychain.charts import privacy as charts
 from energychain.studies import privacy
-from energychain.widgets.privacy import homes, line_up, suspects
+from energychain.studies.line_up import line_up
+from energychain.studies.published_days import homes, suspects
 
 AMONG = [asdict(row) for row in privacy.number_of_homes((5, 10))]
 REAL = [asdict(row) for row in privacy.real_homes()]
 LINE_UP = line_up()
+
+
+def drawn_line_up():
+    return charts.line_up(LINE_UP.seen, LINE_UP.known, LINE_UP.suspect)
+
+
 SUSPECTS = suspects(homes(5))
 PADDED = suspects(privacy.padded_lengths(homes(5)))
 MANY = [{"home": f"home {n}", "distance": 1.0 + n, "truth": n == 15} for n in range(20)]
 NOW = [{"what": "as it is", "share": 0.5, "all": 140}, {"what": "now", "share": 0.1, "all": 140}]
 
 PICTURES = {
-    "line-up": LINE_UP.picture,
+    "line-up": drawn_line_up,
     "two days": lambda: charts.line_up({"x": [1.0, 2.0]}, [[1.0, 1.0], [2.0, 0.5]], "A"),
     "suspects": lambda: charts.suspects(SUSPECTS),
     "suspects, all alike": lambda: charts.suspects(PADDED, unit="bytes"),
@@ -32,15 +38,6 @@ PICTURES = {
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
 
-def spoken(spec):
-    return [
-        row["_said"]
-        for layer in spec["layer"]
-        if layer.get("encoding", {}).get("description", {}).get("field") == "_said"
-        for row in rows_of(spec, layer)
-    ]
-
-
 @every_picture
 def test_it_compiles_with_old_and_new_vega_lite(draw):
     assert compiles(draw())
@@ -48,12 +45,7 @@ def test_it_compiles_with_old_and_new_vega_lite(draw):
 
 @every_picture
 def test_it_has_title_words_and_a_table(draw):
-    picture = draw()
-    spec = picture.to_dict()
-    assert spec["title"]["text"]
-    assert len(spec["description"]) > 40
-    assert "nan" not in json.dumps(spec["description"]).lower()
-    assert not [name for name in as_table(picture).columns if name.startswith("_")]
+    assert_told(draw(), least=40)
 
 
 @pytest.mark.parametrize("draw", [charts.suspects, charts.success, charts.by_homes])
@@ -74,13 +66,13 @@ def test_a_line_up_needs_both_sides_and_shares_need_rows():
 
 
 def test_the_line_up_names_no_home_but_the_suspect():
-    said = json.dumps(LINE_UP.picture().to_dict())
+    said = json.dumps(drawn_line_up().to_dict())
     for home in LINE_UP.homes.values():
         assert (home in said) == (home == LINE_UP.suspect)
 
 
 def test_each_line_is_a_day_and_the_band_is_what_is_usual():
-    spec = LINE_UP.picture().to_dict()
+    spec = drawn_line_up().to_dict()
     lines = layers(spec, "line")
     for line, day in zip(lines, LINE_UP.seen.values(), strict=True):
         drawn = [row["_y"] for row in rows_of(spec, line)]
@@ -109,13 +101,12 @@ def test_the_true_one_is_shown_though_it_is_far_down():
     spec = charts.suspects(MANY).to_dict()
     assert spec["title"]["text"] == "Taken for home 0, but it is home 15"
     assert len(spoken(spec)) == 8
-    assert "home 15: 16.00 kWh away, the true one" in spoken(spec)
+    assert "home 15: 16.00 kWh away, the true one" in [row["_said"] for row in spoken(spec)]
     assert "number 16 of 20" in spec["title"]["subtitle"][0]
 
 
 def test_where_all_fit_nobody_is_recognised():
-    title = charts.suspects(PADDED).to_dict()["title"]["text"]
-    assert title == "5 of 5 homes fit equally well"
+    assert title(charts.suspects(PADDED))[0] == "5 of 5 homes fit equally well"
 
 
 # --- shares ---------------------------------------------------------------------------
@@ -132,11 +123,11 @@ def test_dots_are_shares_and_stems_begin_at_chance():
 
 
 def test_the_lead_over_chance_is_told():
-    title = charts.by_homes(AMONG).to_dict()["title"]["text"]
+    told = title(charts.by_homes(AMONG))[0]
     last = AMONG[-1]
     times = last["success"] / last["chance"]
-    assert title.startswith("Among 10 homes") and title.endswith(f"{times:.0f} times chance")
+    assert told.startswith("Among 10 homes") and told.endswith(f"{times:.0f} times chance")
 
 
 def test_now_is_the_last_row():
-    assert charts.now(NOW, chance=0.05).to_dict()["title"]["text"].startswith("10 % of 140")
+    assert title(charts.now(NOW, chance=0.05))[0].startswith("10 % of 140")
