@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from energychain.lessons.lint import RULES, Finding, lint, stray_files
-from energychain.lessons.normal import PNG, VEGALITE
+from energychain.lessons.normal import PNG, VEGALITE, WIDGET
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "lessons").glob("*.ipynb"))
@@ -40,18 +40,27 @@ def shows(run: int, **data: Any) -> dict[str, Any]:
 
 
 def good_lesson() -> Notebook:
-    chart = shows(3, text_plain="[chart] Cost by hour.")
-    chart["data"] |= {VEGALITE: deepcopy(SPEC), PNG: "iVBORw0KGgo="}
+    chart = shows(4, text_plain="[chart] Cost by hour.")
+    explorer = {WIDGET: {"model_id": "1"}, VEGALITE: deepcopy(SPEC), PNG: "iVBORw0KGgo="}
+    chart["data"] |= explorer
     return {
         "cells": [
             prose("title", "# What does an hour cost?\n\nThe tariff is 0.25 EUR/kWh."),
             prose("objectives", "You will be able to say what an hour costs."),
-            code("setup", "import energychain", 1),
-            prose("predict", "More than 1.5 EUR?"),
-            code("run", "cost()", 2, shows(2, text_plain="'13.60 EUR, paid by 0xab12cd34ef'")),
-            code("run", "chart()", 3, chart),
-            prose("explain", "At 0.25 EUR/kWh the day costs 13.6 EUR (Section 4.2)."),
-            prose("recap", "The first hour costs 0.25 EUR."),
+            code("setup", "import energychain as ec\n\nec.setup()", 1),
+            prose("predict", "More than 1.5 EUR, in 24 hours?"),
+            code("predict", "cost_guess = ec.predict('Much?')", 2, shows(2, text_plain="Much?")),
+            code("run", "cost()", 3, shows(3, text_plain="'13.60 EUR, paid by 0xab12cd34ef'")),
+            code("run", "Explorer()", 4, chart),
+            code("check", "cost_guess.reveal(cost())", 5, shows(5, text_plain="13.60")),
+            prose("explain", "At 0.25 EUR/kWh the 24 hours cost 13.6 EUR (Section 4.2)."),
+            code("check", "witness()", 6, shows(6, text_plain="at 1: 0.25 EUR, 41.6 %")),
+            prose("misconceptions", '*"The sun sends no bill."*'),
+            prose("exercises", "Count the 24 hours."),
+            prose("recap", "The first hour costs 0.25 EUR, about 42 % of the next."),
+            prose("glossary", "tariff: a price list"),
+            prose("limits", "Fees."),
+            prose("next", "Lesson 06."),
         ],
         "metadata": {
             "energychain": {
@@ -133,32 +142,45 @@ BREAKAGES: list[tuple[str, Callable[[Notebook], None]]] = [
     ("title-first", set_source(1, "What does an hour cost?")),
     ("title-first", lambda notebook: notebook["cells"].clear()),
     ("order", lambda notebook: notebook["cells"].reverse()),
-    ("order", set_tags(7, "objectives")),
-    ("short-code", set_source(5, "\n".join(f"x{line} = 1" for line in range(7)))),
-    ("short-code", set_source(5, " \n")),
-    ("executed", set_count(5, None)),
-    ("executed", set_count(5, 7)),
-    ("no-surprises", add_output(5, **ERROR)),
-    ("no-surprises", add_output(5, **WARNING)),
-    ("no-skip", set_tags(5, "run", "nbval-skip")),
-    ("no-skip", set_tags(5, "run", "nbval-ignore-output")),
-    ("no-skip", set_source(5, "# NBVAL_IGNORE_OUTPUT\ncost()")),
-    ("no-script", set_data(5, "text/html", ["<div>\n", "<script src='x'></script>"])),
-    ("no-address", set_data(5, "text/plain", "<Chain object at 0x7f3a1c2b9d10>")),
-    ("no-path", set_data(5, "text/plain", "'/home/ann/energychain/meters.csv'")),
-    ("no-path", set_source(5, r"open('C:\data\meters.csv')")),
-    ("chart-complete", drop_data(6, PNG)),
-    ("chart-complete", drop_data(6, VEGALITE)),
-    ("chart-complete", set_data(6, VEGALITE, {**SPEC, "description": " "})),
-    ("chart-complete", set_data(6, "text/plain", "alt.Chart(...)")),
-    ("chart-compiles", set_data(6, VEGALITE, {**SPEC, "mark": "no such mark"})),
+    ("order", set_tags(9, "objectives")),
+    ("parts", set_tags(14, "recap")),
+    ("parts", set_tags(11, "explain")),
+    ("setup", set_source(3, "import energychain")),
+    ("setup", set_tags(3, "run")),
+    ("rounds", set_tags(8, "run")),
+    ("rounds", set_tags(10, "run")),
+    ("rounds", set_source(8, "cost_guess")),
+    ("rounds", set_source(6, "late = ec.predict('Too late?')")),
+    ("witness", set_data(10, "text/plain", "at one o'clock")),
+    ("witness", set_tags(8, "predict")),
+    ("short-code", set_source(6, "\n".join(f"x{line} = 1" for line in range(7)))),
+    ("short-code", set_source(6, " \n")),
+    ("executed", set_count(6, None)),
+    ("executed", set_count(6, 7)),
+    ("no-surprises", add_output(6, **ERROR)),
+    ("no-surprises", add_output(6, **WARNING)),
+    ("no-skip", set_tags(6, "run", "nbval-skip")),
+    ("no-skip", set_tags(6, "run", "nbval-ignore-output")),
+    ("no-skip", set_source(6, "# NBVAL_IGNORE_OUTPUT\ncost()")),
+    ("no-script", set_data(6, "text/html", ["<div>\n", "<script src='x'></script>"])),
+    ("no-address", set_data(6, "text/plain", "<Chain object at 0x7f3a1c2b9d10>")),
+    ("no-path", set_data(6, "text/plain", "'/home/ann/energychain/meters.csv'")),
+    ("no-path", set_source(6, r"open('C:\data\meters.csv')")),
+    ("chart-complete", drop_data(7, PNG)),
+    ("chart-complete", drop_data(7, VEGALITE)),
+    ("chart-complete", set_data(7, VEGALITE, {**SPEC, "description": " "})),
+    ("chart-complete", set_data(7, "text/plain", "alt.Chart(...)")),
+    ("chart-compiles", set_data(7, VEGALITE, {**SPEC, "mark": "no such mark"})),
     ("metadata", set_metadata(widgets={"state": {}})),
     ("metadata", set_metadata(kernelspec={"name": "conda-env"})),
     ("metadata", set_metadata(language_info={"name": "python", "version": "3.11.7"})),
-    ("no-semicolon", set_source(5, "cost();")),
-    ("numbers", set_source(7, "The day costs 13.7 EUR.")),
-    ("numbers", set_source(8, "The first hour costs 0.26 EUR.")),
-    ("size", set_data(5, "text/html", "x" * 1_000_000)),
+    ("no-semicolon", set_source(6, "cost();")),
+    ("numbers", set_source(9, "The day costs 13.7 EUR.")),
+    ("numbers", set_source(13, "The first hour costs 0.26 EUR.")),
+    ("numbers", set_source(9, "The day costs 14 EUR or 136 EUR.")),
+    ("numbers", set_source(9, "The day costs thirty EUR.")),
+    ("numbers", set_source(11, "The day costs 4 %, said 26 %.")),
+    ("size", set_data(6, "text/html", "x" * 1_000_000)),
 ]
 
 
@@ -175,8 +197,8 @@ def test_every_rule_is_shown_to_fail() -> None:
 
 def test_an_error_may_be_the_point_of_a_cell() -> None:
     notebook = good_lesson()
-    add_output(5, **ERROR)(notebook)
-    set_tags(5, "run", "raises-exception")(notebook)
+    add_output(6, **ERROR)(notebook)
+    set_tags(6, "run", "raises-exception")(notebook)
     assert broken_rules(notebook) == set()
 
 
@@ -191,8 +213,52 @@ def test_an_error_may_be_the_point_of_a_cell() -> None:
 )
 def test_what_only_looks_like_a_path_or_an_address_is_allowed(text: str) -> None:
     notebook = good_lesson()
-    set_data(5, "text/plain", f"13.60 {text}")(notebook)
+    set_data(6, "text/plain", f"13.60 {text}")(notebook)
     assert broken_rules(notebook) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In 2019, by RFC 6979 and FIPS 180, with SHA-256 on P-256.",
+        "Table 12, § 24.3, chapter 11, lesson 05, [later](11_who_keeps_what.ipynb).",
+        "Three of five homes, 7 of 9, and a hundred times a million.",
+        "The thirteenth and the fifty-seventh quarter.",
+        "It costs 14 EUR, or rather 13.6.",
+        "Look up. Try also:\n\n- 77 homes;\n- a roof of 99 kW.\n\nIt costs 14 EUR.",
+    ],
+)
+def test_what_is_no_result_may_stand_in_prose(text: str) -> None:
+    notebook = good_lesson()
+    set_source(9, text)(notebook)
+    assert broken_rules(notebook) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It costs 15 EUR.",
+        "It costs 13.5 EUR.",
+        "It costs fifteen EUR.",
+        "It costs fifty-one thousand EUR.",
+        "It costs 1,360 EUR.",
+        "Look up. Try also:\n\n- 77 homes.\n\nThen it costs 15 EUR.",
+        "Try it. It costs 15 EUR.",
+    ],
+)
+def test_a_result_that_nothing_computed_is_found(text: str) -> None:
+    notebook = good_lesson()
+    set_source(9, text)(notebook)
+    assert broken_rules(notebook) == {"numbers"}
+
+
+def test_prose_may_round_what_was_printed_and_not_what_a_chart_holds() -> None:
+    notebook = good_lesson()
+    set_data(7, VEGALITE, {**SPEC, "data": {"values": [{"hour": 1, "cost": 87.3}]}})(notebook)
+    set_source(9, "It costs 87.3 EUR.")(notebook)
+    assert broken_rules(notebook) == set()
+    set_source(9, "It costs 87 EUR.")(notebook)
+    assert broken_rules(notebook) == {"numbers"}
 
 
 def test_a_sanitize_file_is_refused() -> None:
@@ -205,6 +271,14 @@ def test_a_sanitize_file_is_refused() -> None:
 def test_a_finding_says_where_to_look() -> None:
     finding = Finding("05_cost.ipynb", 7, "numbers", "13.7 is in no output")
     assert str(finding) == "05_cost.ipynb, cell 7: numbers: 13.7 is in no output"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_our_front_matter_names_what_there_is(path: Path) -> None:
+    matter = json.loads(path.read_text("utf-8"))["metadata"]["energychain"]
+    numbers = [lesson.stem[:2] for lesson in LESSONS]
+    assert set(matter["prerequisites"]) <= set(numbers[: LESSONS.index(path)])
+    assert all((ROOT / "datasets" / name).is_dir() for name in matter["datasets"])
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)

@@ -7,6 +7,7 @@ None for the notebook as a whole) and sentence.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 from energychain.lessons.normal import ROLES, Cell, Notebook, roles_of, text_of
@@ -15,6 +16,8 @@ Faults = Iterator[tuple[int | None, str]]
 
 LONGEST_CODE_CELL = 6
 LARGEST_NOTEBOOK = 1_000_000
+FEWEST_ROUNDS = 2
+"""So often, at least, a lesson goes round predict, run, explain and check."""
 
 SKIP_MARKERS = {
     "nbval-check-output",
@@ -36,6 +39,8 @@ FRONT_MATTER: dict[str, type] = {
     "datasets": list,
     "sources": list,
 }
+
+_PREDICTION = re.compile(r"^(\w+) = ec\.predict\(", re.MULTILINE)
 
 # A lesson leads in, goes round predict, run, explain and check, and leads out.
 _STAGE = dict.fromkeys(ROLES, 3) | {
@@ -101,6 +106,36 @@ def order(_: str, notebook: Notebook) -> Faults:
                 yield number, f"{role} comes after {reached}"
             else:
                 reached = role
+
+
+def every_part(_: str, notebook: Notebook) -> Faults:
+    """A lesson has all parts that a reader looks for."""
+    there = {role for cell in notebook["cells"] for role in roles_of(cell)}
+    for role in ROLES:
+        if role not in there:
+            yield None, f"has no cell tagged {role}"
+
+
+def same_beginning(_: str, notebook: Notebook) -> Faults:
+    """The first code is the setup, which is the same line in every lesson."""
+    for number, cell in list(code_cells(notebook))[:1]:
+        if roles_of(cell) != ["setup"] or "ec.setup()" not in text_of(cell["source"]):
+            yield number, "the first code cell must be tagged setup and call ec.setup()"
+
+
+def rounds(_: str, notebook: Notebook) -> Faults:
+    """Whoever guessed is told, and that more than once a lesson."""
+    checks = [
+        (number, text_of(cell["source"]))
+        for number, cell in code_cells(notebook)
+        if roles_of(cell) == ["check"]
+    ]
+    if len(checks) < FEWEST_ROUNDS:
+        yield None, f"has {len(checks)} rounds with a check; {FEWEST_ROUNDS} are the least"
+    for number, cell in code_cells(notebook):
+        for guess in _PREDICTION.findall(text_of(cell["source"])):
+            if not any(later > number and f"{guess}.reveal(" in code for later, code in checks):
+                yield number, f"no check cell after it calls {guess}.reveal(...)"
 
 
 def short_code(_: str, notebook: Notebook) -> Faults:

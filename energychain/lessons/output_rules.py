@@ -9,11 +9,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from energychain.lessons.cell_rules import Faults, code_cells
-from energychain.lessons.normal import PNG, VEGALITE, Notebook, Output, data_of, roles_of, text_of
-from energychain.lessons.prose import unsupported_numbers
+from energychain.lessons.normal import (
+    PNG,
+    VEGALITE,
+    WIDGET,
+    Cell,
+    Notebook,
+    Output,
+    data_of,
+    roles_of,
+    text_of,
+)
+from energychain.lessons.prose import unsupported_numbers, values
 
 OLDEST_VEGALITE = "5.8"
 """The oldest compiler that vl-convert has; JupyterLab itself draws with vega-lite 5.6."""
@@ -22,12 +33,21 @@ OLDEST_VEGALITE = "5.8"
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 # Two parts at least, and not inside a word, an address of the web, a tag or a number.
 _ABSOLUTE_PATH = re.compile(r"(?<![\w:/.<+)\]}$])(?:/[\w.-]+){2,}|\b[A-Za-z]:\\\w")
+_RESULTS = {"explain", "misconceptions", "recap"}
+"""Where prose tells what came out."""
+
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 
 
 def outputs_of(notebook: Notebook) -> Iterator[tuple[int, Output]]:
     """The outputs and the numbers of their cells."""
     return ((number, output) for number, cell in code_cells(notebook) for output in cell["outputs"])
+
+
+def _printed(output: Output) -> str:
+    """What an output says where there are no pictures."""
+    return text_of(output.get("text") or data_of(output).get("text/plain", ""))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -108,18 +128,43 @@ def charts_compile(_: str, notebook: Notebook) -> Faults:
                 yield number, f"chart does not compile with vega-lite {OLDEST_VEGALITE}: {reason}"
 
 
+def explorers_are_witnessed(_: str, notebook: Notebook) -> Faults:
+    """What an explorer draws first is printed, too: prose can then tell it, and a test compare it.
+
+    The witness stands before the next prediction and the next explorer.
+    """
+    cells = list(code_cells(notebook))
+    for place, (number, cell) in enumerate(cells, 1):
+        if _explores(cell):
+            after = takewhile(
+                lambda later: not _explores(later) and roles_of(later) != ["predict"],
+                (later for _, later in cells[place:]),
+            )
+            if not any(_tells_numbers(later) for later in after):
+                yield number, "no cell after this explorer prints two numbers that it shows"
+
+
+def _explores(cell: Cell) -> bool:
+    return any(VEGALITE in data_of(o) and WIDGET in data_of(o) for o in cell["outputs"])
+
+
+def _tells_numbers(cell: Cell) -> bool:
+    return len(_DIGITS.findall(" ".join(map(_printed, cell["outputs"])))) > 1
+
+
 def numbers_from_code(_: str, notebook: Notebook) -> Faults:
     """A result told in prose was computed here, or stated before as an input."""
-    shown = [text for _, output in outputs_of(notebook) for text in _texts(output)]
+    outputs = [output for _, output in outputs_of(notebook)]
     # Numbers in a chart's data are no texts; they are read as JSON prints them.
-    shown += [
-        json.dumps(data_of(o)[VEGALITE]) for _, o in outputs_of(notebook) if VEGALITE in data_of(o)
-    ]
-    known = list(shown)
+    shown = [text for output in outputs for text in _texts(output)]
+    shown += [json.dumps(data_of(o)[VEGALITE]) for o in outputs if VEGALITE in data_of(o)]
+    known = {value for text in shown for value in values(text)}
+    # Prose may round what a cell prints. A chart holds so much that it would round anything.
+    printed = {value for output in outputs for value in values(_printed(output))}
     for number, cell in enumerate(notebook["cells"], 1):
         source = text_of(cell["source"])
-        if cell["cell_type"] == "markdown" and {"explain", "recap"} & set(roles_of(cell)):
-            for figure in unsupported_numbers(source, known):
+        if cell["cell_type"] == "markdown" and _RESULTS & set(roles_of(cell)):
+            for figure in unsupported_numbers(source, known, printed):
                 yield number, f"{figure} is in no output of this lesson, and was not stated before"
         else:
-            known.append(source)
+            known.update(values(source))
