@@ -21,6 +21,7 @@ sys.path[:0] = [str(DOCS / "_ext"), str(ROOT)]
 
 import instructor_pages  # noqa: E402
 import lesson_pages  # noqa: E402
+import page_parts  # noqa: E402
 import reference_pages  # noqa: E402
 import typer.main  # noqa: E402
 import vl_convert  # noqa: E402
@@ -62,12 +63,17 @@ class Stage:
 
 def lay_out(stage: Stage) -> None:
     """Every page and every file that the site is made of."""
+    lessons = {path.name: path for path in sorted((ROOT / "lessons").glob("*.ipynb"))}
+    notebooks = {name: json.loads(path.read_text("utf-8")) for name, path in lessons.items()}
     for path in sorted(DOCS.glob("*.md")):
-        name = "index.md" if path == DOCS / "index.md" else path.relative_to(ROOT).as_posix()
-        stage.put(name, path.read_text("utf-8"))
+        front = path == DOCS / "index.md"
+        name = "index.md" if front else path.relative_to(ROOT).as_posix()
+        draw = _drawer(stage, path.stem, "" if front else "../")
+        text = page_parts.complete(path.read_text("utf-8"), draw, notebooks)
+        stage.put(name, page_parts.tight(text))
     for name in ("GLOSSARY.md", "CHANGELOG.md"):
         stage.put(name, (ROOT / name).read_text("utf-8"))
-    _lay_out_lessons(stage)
+    _lay_out_lessons(stage, lessons)
     claims = [claim for study in STUDIES.values() for claim in study()]
     stage.put("docs/reference/claims.md", reference_pages.claims_page(claims))
     for room in reference_pages.ROOMS:
@@ -80,21 +86,25 @@ def lay_out(stage: Stage) -> None:
     stage.clear_out()
 
 
-def _lay_out_lessons(stage: Stage) -> None:
-    lessons = {path.name: path for path in sorted((ROOT / "lessons").glob("*.ipynb"))}
+def _drawer(stage: Stage, stem: str, root: str) -> page_parts.Draw:
+    """Draws the charts of one page; ``root`` leads from there to the top of the site."""
+    number = iter(range(1, 1000))
+
+    def draw(spec: Mapping[str, Any]) -> Picture:
+        svg = vl_convert.vegalite_to_svg(dict(spec), vl_version=VEGALITE)
+        place = f"_static/charts/{stem}-{next(number)}.svg"
+        stage.put(place, svg)
+        return Picture(f"{root}{place}", *size(svg))
+
+    return draw
+
+
+def _lay_out_lessons(stage: Stage, lessons: Mapping[str, Path]) -> None:
     titles = {name.partition("_")[0]: name for name in lessons}
     binder = os.environ.get("ENERGYCHAIN_BINDER", "")
     for name, path in lessons.items():
         saved = path.read_text("utf-8")
-        notebook, stem = json.loads(saved), path.stem
-        number = iter(range(1, 1000))
-
-        def draw(spec: Mapping[str, Any], stem: str = stem, number: Any = number) -> Picture:
-            svg = vl_convert.vegalite_to_svg(dict(spec), vl_version=VEGALITE)
-            place = f"_static/charts/{stem}-{next(number)}.svg"
-            stage.put(place, svg)
-            return Picture(f"../{place}", *size(svg))
-
+        notebook, draw = json.loads(saved), _drawer(stage, path.stem, "../")
         shown = lesson_pages.page(name, notebook, draw, titles, binder)
         stage.put(f"lessons/{name}", json.dumps(shown, ensure_ascii=False))
         stage.put(f"notebooks/{name}", saved)
@@ -118,6 +128,7 @@ def build(output: Path) -> int:
     read can warn.
     """
     stage, trees = Stage(BUILD / "docs-source"), BUILD / "docs-doctrees"
+    MADE.unlink(missing_ok=True)
     lay_out(stage)
     found: int = sphinx(
         [
@@ -127,7 +138,6 @@ def build(output: Path) -> int:
     )
     if found:
         shutil.rmtree(trees, ignore_errors=True)
-        MADE.unlink(missing_ok=True)
     else:
         MADE.touch()
     return found

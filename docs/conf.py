@@ -61,5 +61,8 @@ html_theme_options = {
         "color-brand-primary": "#7cc4f0",
         "color-brand-content": "#7cc4f0",
         "color-brand-visited": "#dba6d6",
+        # The theme's red is too dark on what a link has just led to.
+        "color-api-name": "#ff8f85",
+        "color-api-pre-name": "#ff8f85",
     },
 }

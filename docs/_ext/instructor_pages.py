@@ -5,9 +5,9 @@ what the lesson itself asks, and how people get its exercises wrong.
 
 from lesson_pages import exercises, plain, predictions, rows
 
-from energychain.lessons.normal import Notebook
 from energychain.course.exercises import check
 from energychain.course.exercises import exercises as all_exercises
+from energychain.lessons.normal import Notebook
 
 
 def page(name: str, notebook: Notebook, notes: str = "") -> str:

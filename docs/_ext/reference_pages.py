@@ -3,6 +3,7 @@ The pages that nobody writes by hand: every claim, every room of the library, ev
 """
 
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,9 @@ from lesson_pages import plain, rows
 from energychain.studies.claims import VERDICTS, Claim, Verdict, summary
 
 # --- claims -------------------------------------------------------------------------------
+
+MOST_LINES = 16
+"""A longer table of claims is folded."""
 
 
 def claims_page(claims: Sequence[Claim]) -> str:
@@ -35,8 +39,16 @@ def claims_page(claims: Sequence[Claim]) -> str:
         "## Every claim",
     ]
     for source in dict.fromkeys(claim.source for claim in claims):
-        parts += [f"### {plain(source)}", _table(c for c in claims if c.source == source)]
+        found = [claim for claim in claims if claim.source == source]
+        parts += [f"### {plain(source)}", *folded(_table(found), len(found))]
     return "\n\n".join(parts) + "\n"
+
+
+def folded(table: str, lines: int) -> list[str]:
+    """The table; a long one folded, so that nobody has to pass it to see what comes below."""
+    if lines <= MOST_LINES:
+        return [table]
+    return [f"<details><summary>All {lines}</summary>", table, "</details>"]
 
 
 def _count(claims: Iterable[Claim], study: str, verdict: Verdict) -> str:
@@ -74,7 +86,7 @@ def _table(claims: Iterable[Claim]) -> str:
 
 ROOMS = (
     *("primitives", "datasets", "ledger", "markets", "grid", "consensus", "contracts", "agents"),
-    *("network", "studies", "charts", "widgets"),
+    *("network", "studies", "charts", "course", "widgets"),
 )
 """From the ground floor up."""
 
@@ -108,7 +120,7 @@ def about(module: str) -> str:
     """The first sentence of a module's docstring."""
     paragraph = (import_module(module).__doc__ or "").strip().split("\n\n")[0]
     first, dot, _ = " ".join(paragraph.split()).partition(". ")
-    return first.replace("``", "") + dot.strip()
+    return re.sub(r":\w+:(?=`)|`|(?<!\w)\*|\*(?!\w)", "", first) + dot.strip()
 
 
 def _automodule(name: str, *, members: bool) -> str:

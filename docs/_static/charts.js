@@ -8,6 +8,7 @@ async function enliven(figure) {
   await window.vegaEmbed(stage, spec, { actions: false, renderer: "svg" });
   frame.replaceChildren(stage);
   figure.classList.add("live");
+  dispatchEvent(new Event("resize")); // it may be wider than the picture was
 }
 
 const watcher = new IntersectionObserver(

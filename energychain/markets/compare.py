@@ -1,6 +1,6 @@
 """One book, many answers: what each rule makes of the same orders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from energychain.markets.clearing import Clearing
@@ -10,32 +10,42 @@ from energychain.primitives.refusals import BadInput, Refusal
 
 
 def clearings(
-    book: Book, rules: Iterable[str] | None = None, **terms: Any
+    book: Book, rules: Iterable[str | Rule] | None = None, **terms: Any
 ) -> dict[str, Clearing | Refusal]:
     """What each rule answers, or why it refuses. A rule gets those terms that it takes.
+    ``rules`` are names, rules of your own, or both; all that have a name if left out.
 
     Raises :class:`~energychain.primitives.refusals.BadInput` for an unknown rule, and for
     a term that none of the rules takes.
     """
-    chosen = [named(name) for name in (RULES if rules is None else rules)]
+    return {rule.name: answer for rule, answer in _answers(book, rules, terms)}
+
+
+def _answers(
+    book: Book, rules: Iterable[str | Rule] | None, terms: Mapping[str, Any]
+) -> list[tuple[Rule, Clearing | Refusal]]:
+    chosen = [named(rule) for rule in (RULES if rules is None else rules)]
     for term in terms:
         if not any(term in _taken(rule) for rule in chosen):
             raise BadInput(f"none of the rules takes {term!r}")
-    answers: dict[str, Clearing | Refusal] = {}
-    for rule in chosen:
-        taken = {name: value for name, value in terms.items() if name in _taken(rule)}
-        try:
-            answers[rule.name] = rule.answer(book, **taken)
-        except Refusal as refusal:
-            answers[rule.name] = refusal
-    return answers
+    return [(rule, _answer(rule, book, terms)) for rule in chosen]
+
+
+def _answer(rule: Rule, book: Book, terms: Mapping[str, Any]) -> Clearing | Refusal:
+    taken = {name: value for name, value in terms.items() if name in _taken(rule)}
+    try:
+        return rule.answer(book, **taken)
+    except Refusal as refusal:
+        return refusal
 
 
 def _taken(rule: Rule) -> tuple[str, ...]:
     return (*rule.terms, "fee")  # of every rule's buyers
 
 
-def compare(book: Book, rules: Iterable[str] | None = None, **terms: Any) -> list[dict[str, Any]]:
+def compare(
+    book: Book, rules: Iterable[str | Rule] | None = None, **terms: Any
+) -> list[dict[str, Any]]:
     """One row for each rule, in units and money: the columns of
     :meth:`~energychain.markets.clearing.Clearing.row`, and ``refused`` with the reason if
     the rule does not take the book (all else is then empty).
@@ -47,10 +57,10 @@ def compare(book: Book, rules: Iterable[str] | None = None, **terms: Any) -> lis
     uniform 20.0 1.0
     pay_as_bid 30.0 1.0
     """
-    return [_row(name, answer) for name, answer in clearings(book, rules, **terms).items()]
+    return [_row(rule, answer) for rule, answer in _answers(book, rules, terms)]
 
 
-def _row(name: str, answer: Clearing | Refusal) -> dict[str, Any]:
+def _row(rule: Rule, answer: Clearing | Refusal) -> dict[str, Any]:
     if isinstance(answer, Refusal):
-        return {"rule": name, "title": named(name).title, "refused": str(answer)}
-    return {"title": named(name).title, **answer.row(), "refused": ""}
+        return {"rule": rule.name, "title": rule.title, "refused": str(answer)}
+    return {"title": rule.title, **answer.row(), "refused": ""}

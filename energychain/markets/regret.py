@@ -22,7 +22,7 @@ import numpy as np
 from energychain.markets.clearing import Clearing
 from energychain.markets.merit import merit
 from energychain.markets.orders import MOST, Book, IntArray, Order
-from energychain.markets.rules import named
+from energychain.markets.rules import Rule, named
 
 MOST_PRICES = 60
 """Other limits that are tried: those nearest to where the curves meet."""
@@ -62,9 +62,9 @@ class Regret:
         return self.regret > 0
 
 
-def regret(order: str | Order, book: Book, rule: str = "uniform", **terms: Any) -> Regret:
+def regret(order: str | Order, book: Book, rule: str | Rule = "uniform", **terms: Any) -> Regret:
     """Searches other limits and quantities for one order of the book (or its id), all else
-    being as it is.
+    being as it is. The rule is a name or your own.
 
     Limits tried are those of all other orders and their neighbours; quantities are parts
     of the true one, those at which it just fits other orders, and for a buyer larger ones.
@@ -92,7 +92,7 @@ def regret(order: str | Order, book: Book, rule: str = "uniform", **terms: Any) 
     return Regret(truth, chosen.name, int(honest), best, report, tried, chosen.truthful)
 
 
-def regrets(book: Book, rule: str = "uniform", **terms: Any) -> list[Regret]:
+def regrets(book: Book, rule: str | Rule = "uniform", **terms: Any) -> list[Regret]:
     """The regret of every order, the largest first."""
     found = [regret(id, book, rule, **terms) for id in book.ids]
     return sorted(found, key=lambda each: (-each.regret, each.order.id))

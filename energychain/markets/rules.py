@@ -1,6 +1,6 @@
 """
 The clearing rules by name: what each promises, where it comes from, and in which model
-it pays to tell it the truth.
+it pays to tell it the truth. Wherever a rule is named, a :class:`Rule` of your own may stand.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -223,14 +223,16 @@ ALIASES: Mapping[str, str] = {
 """Other names under which people know a rule."""
 
 
-def named(rule: str) -> Rule:
-    """The rule of this name; hyphens are as good as underscores.
+def named(rule: str | Rule) -> Rule:
+    """The rule of this name; hyphens are as good as underscores. A rule is its own answer.
 
     >>> named("pay-as-bid").title
     'pay as bid'
 
     Raises :class:`~energychain.primitives.refusals.BadInput` if there is none.
     """
+    if isinstance(rule, Rule):
+        return rule
     name = rule.lower().replace("-", "_")
     name = ALIASES.get(name, name)
     if name not in RULES:
@@ -242,8 +244,8 @@ RULES: Mapping[str, Rule] = {rule.name: rule for rule in _RULES}
 """Every rule by its name on the command line."""
 
 
-def clear(book: Book, rule: str = "uniform", **terms: Any) -> Clearing:
-    """Clears a book by a rule, with the terms that the rule takes.
+def clear(book: Book, rule: str | Rule = "uniform", **terms: Any) -> Clearing:
+    """Clears a book by a rule, by name or your own, with the terms that it takes.
 
     >>> from energychain.markets.orders import Book, order
     >>> book = Book.of([order("b", "ann", "buy", "2", "30"), order("s", "sam", "sell", "3", "20")])

@@ -25,6 +25,7 @@ LESSONS = sorted(path.stem for path in (SITE / "lessons").glob("*.html"))
 LOOKED_AT = (
     *("index", "lessons/05_token_day", "lessons/06_market_clearing", "docs/when_not"),
     *("docs/instructors/05", "docs/reference/claims", "docs/reference/markets", "GLOSSARY"),
+    *("docs/add_a_clearing_rule", "docs/course", "search"),
 )
 """Pages of each kind."""
 
@@ -156,6 +157,27 @@ def test_the_day_of_node_1_is_drawn_with_its_hours_and_answers_the_mouse(reader:
     page.locator("#vg-tooltip-element.visible").wait_for(timeout=5 * SECOND)
     assert re.search(r"\d", page.locator("#vg-tooltip-element").inner_text())
     site.keep("chart_with_tooltip")
+
+
+def test_the_front_page_shows_its_chart_alive_and_whole_on_a_laptop(reader: Open) -> None:
+    page = reader(size={"width": 1366, "height": 768}).open("index")
+    frame = page.locator("figure.chart .chart-frame")
+    frame.locator("svg.marks").wait_for(timeout=20 * SECOND)
+    wide, shown = frame.evaluate("frame => [frame.scrollWidth, frame.clientWidth]")
+    assert wide <= shown
+    assert frame.get_attribute("tabindex") is None
+
+
+def test_the_front_page_leads_to_the_first_lesson_data_and_reference(reader: Open) -> None:
+    page = reader(scripts=False).open("index")
+    assert page.locator(".start a").evaluate_all("all => all.map(a => a.getAttribute('href'))") == [
+        "lessons/00_start_here.html",
+        "docs/your_own_meters.html",
+        "docs/reference/ledger.html",
+    ]
+    assert page.locator("figure.chart img").is_visible()
+    lessons = page.locator("table a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert lessons == [f"lessons/{lesson}.html" for lesson in LESSONS]
 
 
 def test_an_explorer_is_shown_as_it_is_in_the_beginning(reader: Open) -> None:

@@ -3,13 +3,13 @@
 import doctest
 import json
 import re
-import runpy
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import instructor_pages
 import lesson_pages
+import page_parts
 import pytest
 import reference_pages
 import typer.main
@@ -95,6 +95,61 @@ def test_a_long_table_is_left_out() -> None:
     assert "<table>" not in figure(chart(data={"values": rows}), PICTURE)
 
 
+# --- what pages leave to the build ----------------------------------------------------
+
+
+class Chart:
+    """What an example of a page makes."""
+
+    def to_dict(self) -> dict[str, Any]:
+        return chart(mark="line")
+
+
+def test_a_chart_of_a_pages_own_examples_takes_the_place_of_its_mark() -> None:
+    text = ">>> drawn = Chart()\n>>> 1 / 0\nTraceback (most recent call last):\nZeroDivisionError\n"
+    made = "from tests.docs.test_pages import Chart"
+    drawn = []
+
+    def draw(spec: Any) -> Picture:
+        drawn.append(spec)
+        return PICTURE
+
+    page = page_parts.complete(f">>> {made}\n{text}\n<!-- chart: drawn -->\n", draw, {})
+    assert drawn == [Chart().to_dict()]
+    inside = page.partition("```{raw} html\n")[2].partition("\n```")[0]
+    assert inside == figure(Chart().to_dict(), PICTURE)
+    assert "\n\n" not in inside  # an empty line would end it
+    with pytest.raises(KeyError):
+        page_parts.complete("<!-- chart: nobody_made_it -->", draw, {})
+
+
+def test_a_page_without_marks_stays_as_it_is() -> None:
+    text = "# A page\n\n>>> 1 / 0\n"
+    assert page_parts.complete(text, lambda spec: PICTURE, {}) == text
+
+
+@pytest.mark.parametrize("name", ["index", "add_a_clearing_rule"])
+def test_pages_with_charts_make_them(name: str) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+    page = page_parts.complete(text, lambda spec: PICTURE, {})
+    assert page.count('<figure class="chart">') == 1
+    assert "<!-- chart" not in page
+
+
+def test_the_front_page_lists_every_lesson_with_its_question_and_time() -> None:
+    notebooks = {name: load(name) for name in LESSONS}
+    table = page_parts.complete(page_parts.LESSONS, lambda spec: PICTURE, notebooks)
+    lines = table.splitlines()
+    assert len(lines) == 2 + len(LESSONS)
+    assert lines[2].startswith(
+        "| [00 · Start here](/lessons/00_start_here.ipynb) | Three neighbours"
+    )
+    assert lines[2].endswith("? | 13 |")
+    assert [line for line in lines[2:] if "? |" not in line] == []
+    with pytest.raises(ValueError, match="question in bold"):
+        page_parts.question({"cells": [{"source": "# A title"}]})
+
+
 # --- lessons --------------------------------------------------------------------------
 
 
@@ -152,8 +207,9 @@ def test_every_prediction_is_found_and_revealed(name: str) -> None:
 
 
 def test_the_examples_in_the_tools_are_right() -> None:
-    found = [doctest.testmod(module) for module in (lesson_pages, reference_pages)]
-    assert [result.failed for result in found] == [0, 0]
+    tools = (lesson_pages, page_parts, reference_pages)
+    found = [doctest.testmod(module) for module in tools]
+    assert [result.failed for result in found] == [0, 0, 0]
     assert sum(result.attempted for result in found) > 0
 
 
@@ -200,6 +256,14 @@ def test_wrong_predictions_in_the_notes_are_choices_of_the_lesson(path: Path) ->
 
 def claim(verdict: Any, quantity: str, note: str = "") -> Claim:
     return Claim("s.x", "s", "Somebody (2020), Table 1", quantity, "kW", "1", "2", verdict, note)
+
+
+def test_a_long_table_of_claims_is_folded() -> None:
+    few = [claim("reproduced", f"number {n}") for n in range(reference_pages.MOST_LINES)]
+    assert "<details>" not in reference_pages.claims_page(few)
+    page = reference_pages.claims_page([*few, claim("reproduced", "one more")])
+    assert f"<details><summary>All {len(few) + 1}</summary>\n\n| quantity" in page
+    assert page.endswith("|\n\n</details>\n")
 
 
 def test_the_page_of_claims_has_all_of_them_and_reasons_first() -> None:
@@ -256,35 +320,3 @@ def test_every_page_is_in_the_contents() -> None:
 def test_the_citation_names_this_version() -> None:
     text = (ROOT / "CITATION.cff").read_text("utf-8")
     assert f"\nversion: {energychain.__version__}\n" in text
-
-
-# --- colours --------------------------------------------------------------------------
-
-PAPERS = {"light": ("#ffffff", "#f8f9fb"), "dark": ("#131416", "#1a1c1e")}
-"""What the theme writes on: pages and bars."""
-
-
-def luminance(colour: str) -> float:
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    """The ratio of WCAG 2.2, from 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
-
-
-def test_the_contrast_of_black_and_white_is_21() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)  # published: just fails
-
-
-@pytest.mark.parametrize("mode", PAPERS)
-def test_our_colours_can_be_read_on_what_they_stand_on(mode: str) -> None:
-    settings = runpy.run_path(str(ROOT / "docs" / "conf.py"))
-    colours = settings["html_theme_options"][f"{mode}_css_variables"]
-    for name, colour in colours.items():
-        assert min(contrast(colour, paper) for paper in PAPERS[mode]) >= 4.5, name
-    assert settings["language"] == "en"

@@ -5,7 +5,7 @@ The judges know nothing of the package's columns: they take orders one by one, i
 own whole numbers and fractions.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import cycle
@@ -250,6 +250,28 @@ def kept(verdict: Verdict) -> Mapping[str, bool]:
         "efficient": verdict.efficient,
         "competitive": verdict.competitive,
     }
+
+
+def broken(promises: Iterable[str], clearing: Clearing) -> list[str]:
+    """Which promises a clearing breaks, and where what it says of itself is wrong."""
+    verdict = judged(clearing)
+    held = kept(verdict)
+    faults = [name for name in sorted(promises) if not held[name]]
+    if not verdict.feasible:
+        faults.append("feasible")
+    told = clearing.properties
+    budget = "strong" if held["strong budget"] else "weak" if held["no deficit"] else "deficit"
+    if told.individually_rational is not held["rational"]:
+        faults.append("says wrongly whether it is rational")
+    if told.budget != budget:
+        faults.append("says wrongly whether its budget balances")
+    if told.efficient is not held["efficient"]:
+        faults.append("says wrongly whether it is efficient")
+    if told.competitive is not held["competitive"]:
+        faults.append("says wrongly whether it is competitive")
+    if (clearing.welfare, clearing.operator_surplus) != (verdict.welfare, verdict.surplus):
+        faults.append("adds up wrongly")
+    return faults
 
 
 def smaller(book: Book, id: str) -> Iterator[Book]:

@@ -20,6 +20,7 @@ from energychain.primitives.refusals import Refusal
 from tests.markets.books import (
     CAP,
     STEP,
+    broken,
     judged,
     kept,
     many_books,
@@ -78,28 +79,7 @@ def answer(rule: Rule, book: Book, factor: int = 1, **terms: Any) -> Clearing | 
 def faults(rule: Rule, book: Book) -> list[str]:
     """Which promises a rule breaks, and where its own properties are wrong."""
     clearing = answer(rule, book)
-    return [] if clearing is None else faults_of(rule, clearing)
-
-
-def faults_of(rule: Rule, clearing: Clearing) -> list[str]:
-    verdict = judged(clearing)
-    held = kept(verdict)
-    broken = [name for name in sorted(rule.promises) if not held[name]]
-    if not verdict.feasible:
-        broken.append("feasible")
-    told = clearing.properties
-    budget = "strong" if held["strong budget"] else "weak" if held["no deficit"] else "deficit"
-    if told.individually_rational is not held["rational"]:
-        broken.append("says wrongly whether it is rational")
-    if told.budget != budget:
-        broken.append("says wrongly whether its budget balances")
-    if told.efficient is not held["efficient"]:
-        broken.append("says wrongly whether it is efficient")
-    if told.competitive is not held["competitive"]:
-        broken.append("says wrongly whether it is competitive")
-    if (clearing.welfare, clearing.operator_surplus) != (verdict.welfare, verdict.surplus):
-        broken.append("adds up wrongly")
-    return broken
+    return [] if clearing is None else broken(rule.promises, clearing)
 
 
 def outcome(clearing: Clearing | None, factor: int = 1) -> object:
@@ -127,7 +107,7 @@ def test_no_book_makes_a_rule_break_its_promises(name: str) -> None:
         if clearing is None:
             continue
         cleared += 1
-        if faults_of(rule, clearing):
+        if broken(rule.promises, clearing):
             least = smallest(book, lambda other: bool(faults(rule, other)))
             pytest.fail(f"{name}, {kind}: {faults(rule, least)} in\n{told(least)}")
     assert cleared > 0.9 * BOOKS
