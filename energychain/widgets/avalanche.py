@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from energychain.charts import hashing as charts
 from energychain.primitives.hashing import sha256, short
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, View
 
 READING = "node 1, 10:00, 0.427852 kWh"
@@ -75,7 +75,6 @@ class AvalancheExplorer(Explorer):
             self._look,
             prediction=prediction,
         )
-        keep_room(self, 2)
 
     def reset(self) -> None:
         """All controls as they were in the beginning."""

@@ -15,7 +15,7 @@ from energychain.widgets.block_words import (
     place_in_words,
     rules_list,
 )
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Panel, button
 from energychain.widgets.tampering import LARGEST, Tampered, number_at, places
 
@@ -72,7 +72,6 @@ class BlockExplorer(Panel):
             [widgets.Box([self._rules, self._block], layout=wrap)],
             prediction=prediction,
         )
-        keep_room(self, 2)
         self._offer_places()
         for control, act in (
             (self.block, self._choose_block),

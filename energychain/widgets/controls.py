@@ -1,6 +1,6 @@
 """
 Controls that stand side by side: a label takes the room of its words, and no more, so that a
-slider is long enough for a hand; and sentences that keep their room when they get shorter.
+slider is long enough for a hand.
 """
 
 from collections.abc import Callable
@@ -8,13 +8,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from energychain.widgets.explorer import Panel, labelled
+from energychain.widgets.explorer import labelled
 
 LETTER, MARGIN = 7, 12
 """Of a label [pixel]."""
-
-LINE = 23
-"""Of a status sentence [pixel]."""
 
 
 def snug(kind: Callable[..., widgets.Widget], description: str, room: int, **options: Any) -> Any:
@@ -27,8 +24,3 @@ def snug(kind: Callable[..., widgets.Widget], description: str, room: int, **opt
     control = labelled(kind, description, width=f"{label + room}px", **options)
     control.style.description_width = f"{label}px"
     return control
-
-
-def keep_room(panel: Panel, lines: int) -> None:
-    """The status keeps room for so many lines: what is below stays where it is."""
-    panel._status.layout.min_height = f"{LINE * lines + 8}px"

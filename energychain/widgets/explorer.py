@@ -20,6 +20,9 @@ from energychain.widgets.accessible import MARK, ROWS, Names
 MOST_CONTROLS = 5
 """More than five, and a learner studies the panel instead of the subject."""
 
+STATUS_LINES, STATUS_LINE = 2, 23
+"""Most sentences fit two lines of a laptop; a line has so many pixels."""
+
 LABEL_WIDTH = "140px"
 CONTROL_WIDTH = "355px"
 """Three controls stand side by side in a notebook on a screen of 1280 pixels."""
@@ -85,6 +88,7 @@ class Panel(widgets.VBox):
     ) -> None:
         self.question = question
         self._status = widgets.HTML()
+        self.keep_room(STATUS_LINES)
         self._prediction = widgets.HTML()
         calls = Fold("Show me the code", "Hide the code", lambda: _listing(self.code))
         self._open, self._code = calls.toggle, calls.content
@@ -115,6 +119,10 @@ class Panel(widgets.VBox):
     def code(self) -> str:
         """The library calls that lead to the present state."""
         return self._calls
+
+    def keep_room(self, lines: int) -> None:
+        """The sentence keeps room for so many lines: what is below it stays where it is."""
+        self._status.layout.min_height = f"{STATUS_LINE * lines + 8}px"
 
     def predict(self, prediction: str) -> None:
         """Keep what the learner expects beside the outcome; nothing, if empty."""

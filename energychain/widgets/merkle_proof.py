@@ -17,7 +17,7 @@ from energychain.primitives.hashing import short
 from energychain.primitives.merkle import BadProof, InclusionProof, leaf_hash, node_hash
 from energychain.primitives.units import MilliWattHour, kwh
 from energychain.studies.private_chain import PrivateChain
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, View, button
 
 MOST_LEAVES = 16
@@ -140,7 +140,7 @@ the left'
         following = button("Next step", self.next_step, "One step up the tree")
         row = self.children[1]
         row.children = (*row.children, following)
-        keep_room(self, 3)
+        self.keep_room(3)
 
     def next_step(self) -> None:
         """One step up; from the root, back to the leaf."""

@@ -18,7 +18,7 @@ from Crypto.Hash import SHA256
 from energychain.charts import hashing as charts
 from energychain.ledger.block import NONCE_BYTES, Header
 from energychain.studies.private_chain import MINERS, PrivateChain
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, View
 
 TRIES = 1 << 16
@@ -182,7 +182,6 @@ class MiningExplorer(Explorer):
             self._look,
             prediction=prediction,
         )
-        keep_room(self, 2)
 
     def _look(self, bits: int, speed: int, race: int) -> View:
         every = races(self.runs, bits, speed)

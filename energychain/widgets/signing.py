@@ -18,7 +18,7 @@ from energychain.primitives.keys import ORDER, BadSignature
 from energychain.primitives.refusals import Refusal
 from energychain.primitives.units import kwh
 from energychain.studies.private_chain import PrivateChain
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, View
 
 HOME, STRANGER = "node 1", "stranger"
@@ -206,7 +206,6 @@ the high s: its mirror image was signed."
             self._look,
             prediction=prediction,
         )
-        keep_room(self, 2)
 
     def bundle(self) -> dict[str, Any]:
         """The present state as HTML and words; while nothing is altered, with an example."""

@@ -9,7 +9,7 @@ from energychain.charts import token_day as charts
 from energychain.grid.metering import Meters
 from energychain.studies import token_day as study
 from energychain.studies.token_day import Day, DayTerms
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, Table, View
 
 ROOF_KW = 5.0
@@ -64,7 +64,6 @@ class TokenDayExplorer(Explorer):
             self._look,
             prediction=prediction,
         )
-        keep_room(self, 2)
 
     def _controls(self) -> dict[str, Any]:
         last = len(self.meters) - 1

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from energychain.primitives.refusals import Refusal
 from energychain.studies.private_chain import MINERS
 from energychain.studies.testbed import Testbed
-from energychain.widgets.controls import keep_room, snug
+from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Panel, Table, button
 from energychain.widgets.wallet_model import WalletModel
 
@@ -47,7 +47,6 @@ class Wallet(Panel):
             [widgets.Box([self._accounts, self._payments], layout=row)],
             prediction=prediction,
         )
-        keep_room(self, 2)
         self._show(self.model.status())
 
     def pay(self, source: str, target: str, amount: str) -> None:
