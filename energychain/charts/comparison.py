@@ -10,8 +10,9 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.marks import Weight, caption, drawable, inline, place
-from energychain.charts.merit_order import COMPETITIVE, Range, number
+from energychain.charts.curves import Range
+from energychain.charts.marks import Weight, caption, drawable, inline, number, place
+from energychain.charts.merit_order import COMPETITIVE
 from energychain.charts.theme import Picture
 
 Row = Mapping[str, Any]

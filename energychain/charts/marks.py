@@ -1,4 +1,4 @@
-"""The pieces from which charts are put together: data, places in pixels, keys, labels."""
+"""The pieces from which charts are put together: data, places in pixels, labels, numbers, keys."""
 
 from collections.abc import Mapping, Sequence, Sized
 from math import log
@@ -136,6 +136,85 @@ def captions(
     """The texts ``_t`` of some rows."""
     mark = writing(alt.Chart(inline(lines)), align, weight)
     return place(mark, x=x, y=y, text=alt.Text("_t:N"))
+
+
+def words(
+    lines: Sequence[Mapping[str, Any]],
+    x: alt.X | float,
+    y: alt.Y | float,
+    *,
+    align: Align = "left",
+    right: float = 0,
+    up: float = 0,
+    bold: bool = True,
+    halo: bool = False,
+) -> alt.Chart:
+    """The texts ``_t`` of some rows, so many pixels beside and above their places; as a
+    ``halo``, the white around them.
+    """
+    mark = alt.Chart(inline(lines)).mark_text(
+        align=align,
+        baseline="middle",
+        dx=right,
+        dy=-up,
+        fontSize=SMALL,
+        fontWeight="bold" if bold else "normal",
+        aria=False,
+        **(
+            {"stroke": "white", "strokeWidth": 5, "strokeJoin": "round"} if halo else {"color": INK}
+        ),
+    )
+    return place(mark, x=x, y=y, text=alt.Text("_t:N"))
+
+
+# --- numbers --------------------------------------------------------------------------
+
+
+def numbers_in(rows: Sequence[Mapping[str, Any]], column: str) -> list[float]:
+    """A column of some rows.
+
+    >>> numbers_in([{"kw": 1}, {"kw": 2.5}], "kw")
+    [1.0, 2.5]
+    """
+    return [float(row[column]) for row in rows]
+
+
+def evenly(start: float, end: float, apart: float = 3.0) -> list[float]:
+    """Where the bars stand that fill a part of an axis, about so far from one to the next.
+
+    >>> evenly(0, 10)
+    [1.666667, 5.0, 8.333333]
+    """
+    count = max(1, round((end - start) / apart))
+    return [round(start + (end - start) * (n + 0.5) / count, 6) for n in range(count)]
+
+
+def number(value: float) -> str:
+    """A number with up to three decimals, as people write it.
+
+    >>> number(22.0), number(1234.5678), number(-0.0001)
+    ('22', '1,234.568', '0')
+    """
+    text = f"{value:,.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def signed(amount: float) -> str:
+    """A number as :func:`number` writes it, with a true minus.
+
+    >>> signed(-156.4), signed(250.7)
+    ('−156.4', '250.7')
+    """
+    return number(amount).replace("-", "−")
+
+
+def euros(amount: float) -> str:
+    """An amount with its sign [euro]; nothing is nothing.
+
+    >>> euros(-0.2), euros(0.001)
+    ('−0.20 €', '0.00 €')
+    """
+    return f"{amount:+.2f} €".replace("-", "−") if abs(amount) >= 0.005 else "0.00 €"
 
 
 # --- the key --------------------------------------------------------------------------

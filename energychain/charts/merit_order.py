@@ -11,27 +11,38 @@ economics, quantity runs to the right and price upwards (Mas-Colell, Whinston & 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any, Literal
 
 import altair as alt
 
 from energychain.charts import theme
+from energychain.charts.curves import (
+    Piece,
+    Range,
+    Side,
+    blocks,
+    merged,
+    paid_at,
+    sides,
+    without_gap,
+)
 from energychain.charts.marks import (
     AREA,
     BARS,
     LINE,
-    inline,
     key,
+    number,
     place,
     spoken_boxes,
     spread,
     writing,
 )
+from energychain.charts.outcome import listed, orders_told, outcome, rule_title, sentence, span
+from energychain.charts.pen import Pen
 from energychain.charts.theme import Picture
 from energychain.markets.clearing import Clearing
 from energychain.markets.merit import merit
-from energychain.markets.rules import RULES
 
 BIDS = theme.OKABE_ITO["blue"]
 OFFERS = theme.OKABE_ITO["vermillion"]
@@ -78,125 +89,6 @@ DIAMOND: Mapping[str, Any] = {
 MARKED = "◆"
 """Begins a label beside the plot that has the same mark drawn before it."""
 
-Range = tuple[float, float]
-
-
-# --- what is drawn --------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A part of an order that got one price, or nothing."""
-
-    id: str
-    side: str
-    start: float
-    """Where it begins [unit of quantity]."""
-
-    end: float
-    limit: float
-    """[money per unit]"""
-
-    paid: float | None
-    """What a unit of it pays or receives [money per unit]; nothing if it does not trade."""
-
-    @property
-    def width(self) -> float:
-        """How long it is [unit of quantity]."""
-        return self.end - self.start
-
-    @property
-    def middle(self) -> float:
-        """Where its middle is [unit of quantity]."""
-        return (self.start + self.end) / 2
-
-
-@dataclass(frozen=True)
-class Side:
-    """One curve: the pieces of all orders of a side, best first."""
-
-    name: str
-    pieces: Sequence[Piece]
-
-    @property
-    def end(self) -> float:
-        """All that this side wants to trade [unit of quantity]."""
-        return self.pieces[-1].end if self.pieces else 0.0
-
-    @cached_property
-    def served(self) -> Sequence[Piece]:
-        """The pieces that trade."""
-        return [piece for piece in self.pieces if piece.paid is not None]
-
-    @cached_property
-    def rationed(self) -> Sequence[Piece]:
-        """What is left over of orders that trade in part."""
-        some = {piece.id for piece in self.served}
-        return [piece for piece in self.pieces if piece.paid is None and piece.id in some]
-
-    @property
-    def price(self) -> float | None:
-        """The one price of this side, if there is one [money per unit]."""
-        prices = {piece.paid for piece in self.served}
-        return prices.pop() if len(prices) == 1 else None
-
-    def steps(self) -> list[dict[str, float]]:
-        """Where the curve turns, and where it ends."""
-        points: list[dict[str, float]] = []
-        for piece in self.pieces:
-            if not points or points[-1]["_y"] != piece.limit:
-                points.append({"_x": piece.start, "_y": piece.limit})
-        return [*points, {"_x": self.end, "_y": self.pieces[-1].limit}] if points else []
-
-
-def _sides(clearing: Clearing) -> tuple[Side, Side]:
-    meeting, paid = merit(clearing.book), _paid(clearing)
-    return (
-        Side("bid", _pieces(clearing, meeting.bids.order.tolist(), paid)),
-        Side("offer", _pieces(clearing, meeting.offers.order.tolist(), paid)),
-    )
-
-
-def _pieces(
-    clearing: Clearing, ranked: Sequence[int], paid: Mapping[int, list[tuple[int, float]]]
-) -> list[Piece]:
-    """Best first; of equal limits, what trades before what is left over: orders of one limit
-    stand side by side anyway, and so the curve is filled from the left.
-    """
-    book, pieces, end = clearing.book, [], 0
-    price, quantity, fills = (c.tolist() for c in (book.price, book.quantity, clearing.fills))
-    for _, same in groupby(ranked, key=price.__getitem__):
-        tied = list(same)
-        parts: list[tuple[int, int, float | None]] = [
-            (i, part, each) for i in tied for part, each in paid.get(i, ())
-        ]
-        parts += [(i, quantity[i] - fills[i], None) for i in tied if fills[i] < quantity[i]]
-        for i, part, each in parts:
-            side = "bid" if i < book.bid_count else "offer"
-            pieces.append(
-                Piece(book.ids[i], side, end / 1e6, (end + part) / 1e6, price[i] / 1e6, each)
-            )
-            end += part
-    return pieces
-
-
-def _paid(clearing: Clearing) -> dict[int, list[tuple[int, float]]]:
-    """How much of each order trades at which price: pair by pair, if the rule pairs orders."""
-    found: dict[int, list[tuple[int, float]]] = {}
-    trades = clearing.trades
-    if trades is not None:
-        columns = (trades.bids, trades.offers, trades.quantities, trades.prices)
-        for bid, offer, part, price in zip(*(c.tolist() for c in columns), strict=True):
-            for i in (bid, offer):
-                found.setdefault(i, []).append((part, price / 1e6))
-        return found
-    sign = clearing.book.sign.tolist()
-    amounts = zip(clearing.fills.tolist(), clearing.amounts.tolist(), strict=True)
-    for i, (fill, amount) in enumerate(amounts):
-        if fill:
-            found[i] = [(fill, round(sign[i] * amount / fill / 1e6, 9))]
-    return found
-
 
 # --- the merit order ------------------------------------------------------------------
 
@@ -223,13 +115,13 @@ def merit_order(
     """
     if not len(clearing.book):
         raise ValueError("there are no orders to draw")
-    drawing = _Drawing(clearing, _sides(clearing), unit, money, before, width, height)
+    drawing = _Drawing(clearing, sides(clearing), unit, money, before, width, height)
     layers = drawing.layers(quantities or drawing.quantities, prices or drawing.prices)
     return theme.layered(
         layers,
         drawing.rows(),
-        _sentence(_title(clearing)),
-        _sentence(outcome(clearing, unit, money)),
+        sentence(rule_title(clearing)),
+        sentence(outcome(clearing, unit, money)),
         drawing.words,
         width=width,
         height=height,
@@ -286,7 +178,7 @@ class _Drawing:
 
     @cached_property
     def all_sides(self) -> tuple[Side, ...]:
-        return self.sides if self.before is None else (*self.sides, *_sides(self.before))
+        return self.sides if self.before is None else (*self.sides, *sides(self.before))
 
     @property
     def few(self) -> bool:
@@ -298,16 +190,16 @@ class _Drawing:
     def words(self) -> str:
         buyers, sellers = self.gains
         said = outcome(self.clearing, self.unit, self.money)
-        told = [f"Merit order under the rule {_title(self.clearing)}: {said}."]
+        told = [f"Merit order under the rule {rule_title(self.clearing)}: {said}."]
         if self.interval:
-            told.append(f"Competitive: {_span(self.interval)}, set by {_listed(self.marginal)}.")
+            told.append(f"Competitive: {span(self.interval)}, set by {listed(self.marginal)}.")
         told.append(
             f"Buyers gain {number(buyers)}, sellers {number(sellers)},"
             f" {self._kept()} {number(abs(self.operator))} {self.money}."
         )
         for name, side in zip(("Bids", "Offers"), self.sides, strict=True):
             if side.pieces and self.few:
-                told.append(f"{name}: {'; '.join(_told(side, self.unit))}.")
+                told.append(f"{name}: {'; '.join(orders_told(side, self.unit))}.")
         return " ".join(told)
 
     def _kept(self) -> str:
@@ -341,7 +233,7 @@ class _Drawing:
             scale=alt.Scale(domain=list(prices), nice=False, zero=False),
             axis=alt.Axis(title=f"Price ({self.money}/{self.unit})", tickCount=6),
         )
-        pen = _Pen(x, y, quantities, prices, self.width, self.height)
+        pen = Pen(x, y, quantities, prices, self.width, self.height)
         return [
             *self._band(pen),
             *self._areas(pen),
@@ -357,7 +249,7 @@ class _Drawing:
             *key(self._key(pen), width=self.width + 150),
         ]
 
-    def _band(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _band(self, pen: Pen) -> Iterator[alt.Chart]:
         if self.interval:
             low, high = self.interval
             half = max((high - low) / 2, 0.012 * pen.tall)
@@ -365,12 +257,12 @@ class _Drawing:
             mark = pen.rects([(0.0, pen.right, middle - half, middle + half)], COMPETITIVE, 0.3)
             yield mark
 
-    def _areas(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _areas(self, pen: Pen) -> Iterator[alt.Chart]:
         for side, colour in zip(self.sides, (BUYERS, SELLERS), strict=True):
             yield pen.rects(
                 [
                     (start, end, *sorted((limit, paid)))
-                    for start, end, limit, paid in _merged(side.served)
+                    for start, end, limit, paid in merged(side.served)
                     if (limit > paid) == (side.name == "bid")  # a loss is no gain
                 ],
                 colour,
@@ -387,27 +279,27 @@ class _Drawing:
         if buy is not None and sell is not None:
             return [] if buy == sell else [(0.0, self.quantity, min(buy, sell), max(buy, sell))]
         edges = sorted({p.end for side in self.sides for p in side.served} | {0.0})
-        if not self.few or not all(_without_gap(side.served) for side in self.sides):
+        if not self.few or not all(without_gap(side.served) for side in self.sides):
             return []
         found = []
         for start, end in pairwise(edges):
-            pays, gets = (_paid_at((start + end) / 2, side.served) for side in self.sides)
+            pays, gets = (paid_at((start + end) / 2, side.served) for side in self.sides)
             if pays != gets:
                 found.append((start, end, min(pays, gets), max(pays, gets)))
         return found
 
-    def _zero(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _zero(self, pen: Pen) -> Iterator[alt.Chart]:
         low, high = pen.prices
         if low < 0 < high:
             rule = pen.chart([{"_y": 0.0}]).mark_rule(stroke="#888888", aria=False)
             yield place(rule, x=0, x2=self.width, y=pen.y)
 
-    def _earlier(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _earlier(self, pen: Pen) -> Iterator[alt.Chart]:
         for side in self.all_sides[2:]:
             if side.pieces:
                 yield pen.curve(side, BEFORE, BEFORE_DASH, 2.0)
 
-    def _curves(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _curves(self, pen: Pen) -> Iterator[alt.Chart]:
         dashes = ((1, 0), OFFER_DASH)
         for side, colour, dash in zip(self.sides, (BIDS, OFFERS), dashes, strict=True):
             if side.pieces:
@@ -419,14 +311,14 @@ class _Drawing:
             piece for piece in side.rationed if self.few and pixels(piece.width) >= LEAST_STRIPED
         ]
 
-    def _left_over(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _left_over(self, pen: Pen) -> Iterator[alt.Chart]:
         half = 0.018 * pen.tall
         for side, colour in zip(self.sides, (BIDS, OFFERS), strict=True):
             for piece in self._rests(side, pen.pixels):
                 shape = (piece.start, piece.end, piece.limit - half, piece.limit + half)
                 yield from pen.bars(shape, colour, 7, 1.0)
 
-    def _prices(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _prices(self, pen: Pen) -> Iterator[alt.Chart]:
         """One line if all trade at one price, or else a short one for each piece, with a circle
         if a buyer pays it, or a triangle if only a seller receives it.
         """
@@ -439,7 +331,7 @@ class _Drawing:
             return
         marked: set[Range] = set()
         for side, shape in zip(self.sides, ("circle", "triangle-up"), strict=True):
-            pieces = _merged(side.served)
+            pieces = merged(side.served)
             lines = pen.chart([{"_x": s, "_x2": e, "_y": paid} for s, e, _, paid in pieces])
             rule = lines.mark_rule(stroke=theme.INK, strokeWidth=2, aria=False)
             yield place(rule, x=pen.x, x2=alt.X2("_x2"), y=pen.y)
@@ -451,11 +343,11 @@ class _Drawing:
                 )
                 yield place(points, x=pen.x, y=pen.y)
 
-    def _names(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _names(self, pen: Pen) -> Iterator[alt.Chart]:
         for side, down in zip(self.sides, (-11, 13), strict=True):
             spots = [
                 {"_x": (start + end) / 2, "_y": limit, "_t": id}
-                for id, start, end, limit in _blocks(side)
+                for id, start, end, limit in blocks(side)
                 if self.few and pen.pixels(end - start) >= max(NARROW, 7.5 * len(id))
             ]
             if spots:
@@ -472,11 +364,11 @@ class _Drawing:
                 ):
                     yield place(text, x=pen.x, y=pen.y, text=alt.Text("_t:N"))
 
-    def _margin(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _margin(self, pen: Pen) -> Iterator[alt.Chart]:
         spots = [
             {"_x": min(max(self._efficient, start), end), "_y": limit}
             for side in self.sides
-            for id, start, end, limit in _blocks(side, whole=True)
+            for id, start, end, limit in blocks(side, whole=True)
             if id in self.marginal
         ]
         if spots:
@@ -487,7 +379,7 @@ class _Drawing:
     def _efficient(self) -> float:
         return merit(self.clearing.book).quantity / 1e6
 
-    def _beside(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _beside(self, pen: Pen) -> Iterator[alt.Chart]:
         """The prices in words, to the right of the plot."""
         labels: list[tuple[float, str, Literal["normal", "bold"]]] = []
         buy, sell = (side.price for side in self.sides)
@@ -499,9 +391,9 @@ class _Drawing:
             if sell is not None:
                 labels.append((sell, f"sellers get {number(sell)}", "bold"))
         if self.interval:
-            set_by = f"{MARKED}set by {_listed(self.marginal)}"
+            set_by = f"{MARKED}set by {listed(self.marginal)}"
             low, high = self.interval
-            labels.append(((low + high) / 2, f"competitive {_span(self.interval)}", "normal"))
+            labels.append(((low + high) / 2, f"competitive {span(self.interval)}", "normal"))
             labels.append(((low + high) / 2, set_by, "normal"))
         low, high = pen.prices
         gap = LABEL_GAP * pen.tall / self.height
@@ -518,7 +410,7 @@ class _Drawing:
                 left += 16
             yield place(mark, x=left, y=pen.y, text=text.removeprefix(MARKED))
 
-    def _listening(self, pen: "_Pen") -> Iterator[alt.Chart]:
+    def _listening(self, pen: Pen) -> Iterator[alt.Chart]:
         """Invisible blocks, one for each order, that say its numbers to pointers and screen
         readers.
         """
@@ -527,14 +419,14 @@ class _Drawing:
             {"_x": start, "_x2": end, "_y": limit - half, "_y2": limit + half, "_said": said}
             for side in self.sides
             for (_, start, end, limit), said in zip(
-                _blocks(side, whole=True), _told(side, self.unit, side.name), strict=True
+                blocks(side, whole=True), orders_told(side, self.unit, side.name), strict=True
             )
         ]
         if self.few:
             air = pen.chart(spoken).mark_rect(opacity=0)
             yield spoken_boxes(air, pen.x, pen.y)
 
-    def _key(self, pen: "_Pen") -> list[tuple[str, str, str, Sequence[int]]]:
+    def _key(self, pen: Pen) -> list[tuple[str, str, str, Sequence[int]]]:
         buyers, sellers = self.gains
         entries: list[tuple[str, str, str, Sequence[int]]] = [
             ("bids", LINE, BIDS, ()),
@@ -547,174 +439,8 @@ class _Drawing:
             entries.append((f"{kept} {number(abs(self.operator))}", BARS, OPERATOR, ()))
         for side, colour in zip(self.sides, (BIDS, OFFERS), strict=True):
             if rests := self._rests(side, pen.pixels):
-                names = _listed(list(dict.fromkeys(piece.id for piece in rests)))
+                names = listed(list(dict.fromkeys(piece.id for piece in rests)))
                 entries.append((f"rest of {names}", BARS, colour, ()))
         if self.before is not None:
             entries.append(("as it was", LINE, BEFORE, BEFORE_DASH))
         return entries
-
-
-@dataclass(frozen=True)
-class _Pen:
-    """What all layers share: the axes and their ranges."""
-
-    x: alt.X
-    y: alt.Y
-    quantities: Range
-    prices: Range
-    width: int
-    height: int
-
-    @property
-    def right(self) -> float:
-        return self.quantities[1]
-
-    @property
-    def tall(self) -> float:
-        return self.prices[1] - self.prices[0]
-
-    def pixels(self, quantity: float) -> float:
-        return quantity / (self.quantities[1] - self.quantities[0]) * self.width
-
-    def chart(self, rows: Sequence[Mapping[str, Any]]) -> alt.Chart:
-        return alt.Chart(inline(rows))
-
-    def rects(
-        self, shapes: Sequence[Sequence[float]], fill: str, opacity: float, edge: str = ""
-    ) -> alt.Chart:
-        """Rectangles from left, right, low and high."""
-        rows = [{"_x": a, "_x2": b, "_y": low, "_y2": high} for a, b, low, high in shapes]
-        stroke: dict[str, Any] = {"stroke": edge, "strokeWidth": 1} if edge else {}
-        mark = self.chart(rows).mark_rect(fill=fill, opacity=opacity, aria=False, **stroke)
-        return place(mark, x=self.x, x2=alt.X2("_x2"), y=self.y, y2=alt.Y2("_y2"))
-
-    def bars(
-        self, shape: Sequence[float], colour: str, every: float, opacity: float
-    ) -> Iterator[alt.Chart]:
-        """A rectangle in stripes, one about every so many pixels, with a frame."""
-        left, right, low, high = shape
-        count = max(1, round(self.pixels(right - left) / every))
-        step = (right - left) / count
-        starts = [left + step * n for n in range(count)]
-        yield self.rects([shape], "white", opacity, colour)
-        yield self.rects([(x, x + step / 2, low, high) for x in starts], colour, opacity)
-
-    def curve(self, side: Side, colour: str, dash: Sequence[int], thick: float) -> alt.Chart:
-        line = self.chart(side.steps()).mark_line(
-            interpolate="step-after",
-            stroke=colour,
-            strokeWidth=thick,
-            strokeDash=list(dash),
-            aria=False,
-        )
-        return place(line, x=self.x, y=self.y)
-
-
-def _merged(pieces: Sequence[Piece]) -> list[tuple[float, float, float, float]]:
-    """Start, end, limit and price; neighbours that share both become one."""
-    found: list[tuple[float, float, float, float]] = []
-    for piece in pieces:
-        assert piece.paid is not None
-        last = found[-1] if found else None
-        if last and last[1] == piece.start and last[2:] == (piece.limit, piece.paid):
-            found[-1] = (last[0], piece.end, piece.limit, piece.paid)
-        else:
-            found.append((piece.start, piece.end, piece.limit, piece.paid))
-    return found
-
-
-def _without_gap(pieces: Sequence[Piece]) -> bool:
-    return all(left.end == right.start for left, right in pairwise(pieces))
-
-
-def _paid_at(unit: float, pieces: Sequence[Piece]) -> float:
-    """What the piece that holds this unit pays or receives."""
-    return next(p.paid for p in pieces if unit < p.end and p.paid is not None)
-
-
-def _blocks(side: Side, *, whole: bool = False) -> list[tuple[str, float, float, float]]:
-    """Id, start, end and limit of each order: of the part that trades, if one does, or of
-    ``whole`` orders.
-    """
-    blocks: dict[str, list[Piece]] = {}
-    for piece in side.pieces:
-        blocks.setdefault(piece.id, []).append(piece)
-    found = []
-    for id, pieces in blocks.items():
-        served = [piece for piece in pieces if piece.paid is not None]
-        shown = pieces if whole or not served else served
-        found.append((id, shown[0].start, shown[-1].end, shown[0].limit))
-    return found
-
-
-def _told(side: Side, unit: str, prefix: str = "") -> list[str]:
-    """What became of each order, in words."""
-    words: dict[str, list[Piece]] = {}
-    for piece in side.pieces:
-        words.setdefault(piece.id, []).append(piece)
-    told = []
-    for id, pieces in words.items():
-        wanted = sum(piece.width for piece in pieces)
-        traded = sum(piece.width for piece in pieces if piece.paid is not None)
-        name = f"{prefix} {id}".strip()
-        said = f"{name}: {number(wanted)} {unit} at {number(pieces[0].limit)}"
-        if not traded:
-            told.append(f"{said}, nothing trades")
-        elif round(traded, 6) < round(wanted, 6):
-            told.append(f"{said}, {number(traded)} trades")
-        else:
-            told.append(f"{said}, all trades")
-    return told
-
-
-def outcome(clearing: Clearing, unit: str = "kWh", money: str = "token") -> str:
-    """How much trades at which price, in words.
-
-    >>> from energychain.markets.orders import Book, order
-    >>> from energychain.markets.rules import clear
-    >>> book = Book.of([order("b", "ann", "buy", "2", "30"), order("s", "sam", "sell", "3", "20")])
-    >>> outcome(clear(book, "pairwise"))
-    '2 kWh trade at 25 token/kWh'
-    """
-    buy, sell = clearing.price_buy, clearing.price_sell
-    if buy is None or sell is None:
-        return "nothing trades"
-    one_each = all(side.price is not None for side in _sides(clearing))
-    each, average = f"{money}/{unit}", "" if one_each else " on average"
-    much = f"{number(clearing.quantity / 1e6)} {unit} trade"
-    if buy == sell:
-        return f"{much} at {number(buy / 1e6)} {each}{average}"
-    return (
-        f"{much}; buyers pay {number(buy / 1e6)} and sellers receive {number(sell / 1e6)}"
-        f" {each}{average}"
-    )
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _title(clearing: Clearing) -> str:
-    rule = RULES.get(clearing.rule)
-    return rule.title if rule else clearing.rule
-
-
-def _span(interval: Range) -> str:
-    low, high = interval
-    return number(low) if low == high else f"{number(low)} to {number(high)}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    if len(names) > 3:
-        return f"{len(names)} orders"
-    return ", ".join(names[:-1]) + " and " * (len(names) > 1) + "".join(names[-1:])
-
-
-def number(value: float) -> str:
-    """A number with up to three decimals, as people write it.
-
-    >>> number(22.0), number(1234.5678), number(-0.0001)
-    ('22', '1,234.568', '0')
-    """
-    text = f"{value:,.3f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

@@ -10,9 +10,8 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.load_shifting import AFTER, BEFORE, SUN, WIDTH, words
-from energychain.charts.marks import AREA, LINE, inline, key, place
-from energychain.charts.merit_order import number
+from energychain.charts.load_shifting import AFTER, BEFORE, SUN, WIDTH
+from energychain.charts.marks import AREA, LINE, inline, key, number, place, words
 from energychain.charts.theme import Picture
 
 

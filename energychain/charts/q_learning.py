@@ -11,8 +11,17 @@ from typing import Any
 import altair as alt
 
 from energychain.charts import theme
-from energychain.charts.load_shifting import words
-from energychain.charts.marks import LINE, across, down, drawable, inline, key, place, spoken
+from energychain.charts.marks import (
+    LINE,
+    across,
+    down,
+    drawable,
+    inline,
+    key,
+    place,
+    spoken,
+    words,
+)
 from energychain.charts.theme import Picture
 
 Rows = Sequence[Mapping[str, Any]]

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from energychain.charts import charging_quota as charts
-from energychain.charts.merit_order import number
+from energychain.charts.marks import number
 from energychain.contracts.charging_quota import Station, opening_storage
 from energychain.contracts.charging_quota import station as account_of
 from energychain.contracts.token import ENERGY_TOKEN

@@ -7,7 +7,9 @@ from typing import Any
 import ipywidgets as widgets
 
 from energychain.charts.comparison import share_of_best
-from energychain.charts.merit_order import merit_order, number, outcome
+from energychain.charts.marks import number
+from energychain.charts.merit_order import merit_order
+from energychain.charts.outcome import outcome
 from energychain.markets.clearing import Clearing, Properties, nothing
 from energychain.markets.compare import clearings
 from energychain.markets.merit import merit

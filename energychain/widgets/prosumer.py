@@ -5,7 +5,7 @@ import numpy as np
 
 from energychain.agents.prosumers import best_demand, calibrated
 from energychain.charts import prosumer as charts
-from energychain.charts.merit_order import number
+from energychain.charts.marks import number
 from energychain.charts.prosumer import Wish
 from energychain.widgets.explorer import Explorer, View, labelled
 

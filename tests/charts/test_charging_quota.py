@@ -1,12 +1,10 @@
 """The pieces are the powers, the bars are the money, and all of it reads without colour."""
 
 import pytest
-import vl_convert
 from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
 
-from energychain.charts import as_table, theme
 from energychain.charts import charging_quota as charts
-from energychain.studies import charging_month
+from energychain.charts import theme
 from energychain.studies import charging_quota as study
 
 EVENING = study.rehearse()
@@ -14,16 +12,6 @@ ROWS = EVENING.records()
 DEFAULT = study.rehearse(loads={"H": EVENING.row("H").initial}).records()
 PLENTY = study.rehearse(400).records()
 NOTHING_THERE = study.rehearse(0).records()
-SETTLED = [
-    {
-        "station": row["station"],
-        "printed": float(row["payment_token"]),
-        "computed": EVENING.row(row["station"]).payment / 1000,
-    }
-    for row in study.table(4)
-]
-SCAN = [{"margin_kw": m, "gap_kw": abs(m - 323) / 6} for m in range(300, 391)]
-MONTH = charging_month.run(charging_month.MonthTerms())
 
 PICTURES = {
     "quotas": lambda: charts.quotas(ROWS, 323, selected="B"),
@@ -34,10 +22,6 @@ PICTURES = {
     "bills": lambda: charts.bills(ROWS, selected="B"),
     "bills in default": lambda: charts.bills(DEFAULT),
     "bills of nobody": lambda: charts.bills(PLENTY),
-    "settlement": lambda: charts.settlement(SETTLED),
-    "scan": lambda: charts.margin_scan(SCAN, {343: "the text"}),
-    "month": lambda: charts.month(MONTH.records()),
-    "policies": lambda: charts.policies(MONTH.table()),
 }
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
@@ -132,6 +116,20 @@ def test_an_unknown_station_and_no_rows_are_named(draw):
         draw([])
 
 
+def test_a_number_is_not_written_across_the_transformers_line():
+    spec = charts.quotas(ROWS, 323).to_dict()
+    words = [
+        row
+        for layer in layers(spec, "text")
+        for row in (rows_of(spec, layer) if "data" in layer else ())
+        if row.get("_said", "").startswith("demand: G")
+    ]
+    assert len(words) == 2  # its letter and its number
+    start, end = words[0]["_x"], words[0]["_x2"]
+    assert start < 323 < end
+    assert {row["_middle"] for row in words} == {(start + 323) / 2}
+
+
 # --- the bills ------------------------------------------------------------------------
 
 
@@ -162,116 +160,14 @@ def test_where_nobody_pays_the_axis_counts_whole_tokens():
     assert domain(charts.bills(PLENTY).to_dict()) == (-100, 100)
 
 
-def test_a_number_is_not_written_across_the_transformers_line():
-    spec = charts.quotas(ROWS, 323).to_dict()
-    words = [
-        row
-        for layer in layers(spec, "text")
-        for row in (rows_of(spec, layer) if "data" in layer else ())
-        if row.get("_said", "").startswith("demand: G")
-    ]
-    assert len(words) == 2  # its letter and its number
-    start, end = words[0]["_x"], words[0]["_x2"]
-    assert start < 323 < end
-    assert {row["_middle"] for row in words} == {(start + 323) / 2}
-
-
-# --- the audit ------------------------------------------------------------------------
-
-
-def test_the_wrong_cells_are_framed_crossed_and_said():
-    spec = charts.settlement(SETTLED).to_dict()
-    assert len(layers(spec, "rect", stroke=charts.WRONG)) == 3  # B, C and the sum
-    crosses = layers(spec, "point", shape="cross")
-    assert len(crosses) == 4  # beside the three cells, and one layer for both in the plot
-    assert {"wrong", "is not 0", "−149.5", "−225.4", "149.5"} <= set(texts(spec))
-    assert "B: printed 73.6, computed 149.5, which differs" in spec["description"]
-    assert "C: printed -225.4, computed -151.8, which differs" in spec["description"]
-    assert spec["description"].endswith("adds up to -149.5, the computed one to 0.")
-    assert "2 of 8 cells differ" in spec["description"]
-    table = as_table(charts.settlement(SETTLED))
-    assert table.printed.sum() == pytest.approx(-149.5)
-    assert table.computed.sum() == pytest.approx(0)
-
-
-def test_a_repaired_table_has_no_marks():
-    right = [{**row, "printed": row["computed"]} for row in SETTLED]
-    spec = charts.settlement(right).to_dict()
-    assert not layers(spec, "rect", stroke=charts.WRONG)
-    assert not layers(spec, "point", shape="cross")
-    assert not {"wrong", "is not 0"} & set(texts(spec))
-    assert "All cells agree" in spec["description"]
-
-
-def test_the_scan_marks_the_best_margin_and_the_named_ones():
-    spec = charts.margin_scan(SCAN, {343: "the text"}).to_dict()
-    assert set(texts(spec)) == {"323, fits best: 0.000 kW", "343, the text: 3.333 kW"}
-    assert set(texts(charts.margin_scan(SCAN).to_dict())) == {"323, fits best: 0.000 kW"}
-
-
-def test_a_margin_that_was_not_tried_cannot_be_marked():
-    with pytest.raises(ValueError, match="299 kW was not tried"):
-        charts.margin_scan(SCAN, {299: "too low"})
-
-
-@pytest.mark.parametrize(
-    "draw", [charts.settlement, charts.margin_scan, charts.month, charts.policies]
-)
-def test_no_rows_no_chart(draw):
-    with pytest.raises(ValueError, match="no rows"):
-        draw([])
-
-
-# --- the month ------------------------------------------------------------------------
-
-
-def test_every_scarce_half_hour_is_a_square_and_every_trade_a_circle():
-    spec = charts.month(MONTH.records()).to_dict()
-    trade = MONTH.outcomes["trade"]
-    assert len(spoken(spec)) == trade.scarce
-    (circles,) = layers(spec, "point")
-    drawn = rows_of(spec, circles)
-    assert len(drawn) == sum(1 for half_hour in trade.half_hours if half_hour.traded)
-    assert sum(row["_kw"] for row in drawn) / 2 == pytest.approx(trade.traded / 1e6)
-    assert circles["encoding"]["size"]["scale"]["range"][0] == 0, "areas, from nothing"
-
-
-def test_squares_stand_at_their_day_and_hour():
-    row = {"time": "2019-06-05T12:30", "demand_kw": 9.0, "allocated_kw": 5.0, "traded_kw": 2.0}
-    first = {**row, "time": "2019-06-01T00:00", "demand_kw": 5.0}
-    (cell,) = spoken(charts.month([first, row]).to_dict())
-    assert (cell["_x"], cell["_x2"], cell["_y"], cell["_y2"]) == (4, 5, 12.5, 13.0)
-    assert cell["_said"] == "Wed 5 Jun, 12:30: 4.0 kW short, 2.0 kW traded"
-
-
-def test_a_month_in_which_all_fits_is_an_empty_calendar():
-    calm = [{**row, "demand_kw": 0.0, "traded_kw": 0.0} for row in MONTH.records()]
-    spec = charts.month(calm).to_dict()
-    assert spoken(spec) == []
-    assert "0 of 996 half-hours are scarce. Nothing is traded." in spec["description"]
-    assert vl_convert.vegalite_to_vega(spec, vl_version="6.4")
-
-
-def test_the_bars_are_the_energy_of_each_policy():
-    spec = charts.policies(MONTH.table()).to_dict()
-    drawn = {row["_said"]: row["_x2"] for row in spoken(spec)}
-    for policy, outcome in MONTH.outcomes.items():
-        delivered, late = outcome.delivered / 1e6, outcome.late / 1e6
-        assert drawn[f"{policy}: {delivered:.1f} kWh delivered"] == pytest.approx(delivered)
-        assert drawn[f"{policy}: {late:.1f} kWh late"] == pytest.approx(late)
-    assert layers(spec, "rule", stroke=charts.PENALTY), "late is barred"
-
-
 # --- always the same ------------------------------------------------------------------
 
 PROGRAM = """
 import json
 from energychain.charts import charging_quota as charts
-from energychain.studies import charging_month, charging_quota
+from energychain.studies import charging_quota
 rows = charging_quota.rehearse().records()
-month = charging_month.run()
-parts = [charts.quotas(rows, 323), charts.bills(rows), charts.month(month.records())]
-print(json.dumps([part.to_dict() for part in [*parts, charts.policies(month.table())]]))
+print(json.dumps([part.to_dict() for part in (charts.quotas(rows, 323), charts.bills(rows))]))
 """
 
 

@@ -1,14 +1,12 @@
 """The areas are what is paid for, the bars are the numbers, and all of it reads without colour."""
 
-from dataclasses import asdict
-
 import pytest
 from colour_vision import MACHADO, distance
 from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
 
-from energychain.charts import as_table, theme
 from energychain.charts import demand_response as charts
-from energychain.studies import baseline_gaming, demand_response, event_day
+from energychain.charts import theme
+from energychain.studies import demand_response, event_day
 
 PROGRAMME = demand_response.rehearse()
 LESS = event_day.of_programme(PROGRAMME, "H0-B", 22)
@@ -16,9 +14,6 @@ MORE = event_day.of_programme(PROGRAMME, "H0-C", 24)
 CHEAT = event_day.play(inflation=30)
 HONEST = event_day.play(answer=0, rule="control group")
 GRID = PROGRAMME.grid_records()
-ERRORS = [asdict(error) for error in demand_response.baseline_errors()]
-TRIED = baseline_gaming.records(baseline_gaming.gaming("H0-A", inflations=(0, 10, 30)))
-TABLE = baseline_gaming.at_incentives("H0-A", incentives=(500_000, 10_000_000))
 MONEY = [
     {"what": "paid more", "euro": 1.2},
     {"what": "wasted", "euro": -3.2},
@@ -33,9 +28,6 @@ PICTURES = {
     "money": lambda: charts.money(MONEY),
     "no money": lambda: charts.money([{"what": "gained", "euro": 0.0}]),
     "grid": lambda: charts.grid_state(GRID),
-    "errors": lambda: charts.baseline_errors(ERRORS),
-    "gaming": lambda: charts.gaming(TRIED),
-    "incentives": lambda: charts.at_incentives(TABLE),
 }
 every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
@@ -131,6 +123,11 @@ def test_a_day_without_an_event_is_refused():
         charts.event_day(LESS.records(0, 12))
 
 
+def test_each_hour_of_a_few_has_its_label():
+    spec = charts.event_day(CHEAT.records()).to_dict()
+    assert "'17:00', '18:00', '19:00', '20:00'" in str(spec)
+
+
 # --- money and grid -------------------------------------------------------------------
 
 
@@ -149,11 +146,6 @@ def test_where_there_is_no_money_the_axis_still_counts_euros():
     assert low < -1 < 1 < high
 
 
-def test_each_hour_of_a_few_has_its_label():
-    spec = charts.event_day(CHEAT.records()).to_dict()
-    assert "'17:00', '18:00', '19:00', '20:00'" in str(spec)
-
-
 def test_the_grid_before_and_after():
     spec = charts.grid_state(GRID).to_dict()
     heights = [row["_end"] for row in spoken(spec)]
@@ -165,79 +157,7 @@ def test_the_grid_before_and_after():
     assert spec["title"]["text"] == f"{before:.2f} kWh of imbalance before, {after:.2f} kWh after"
 
 
-# --- errors ---------------------------------------------------------------------------
-
-
-def test_a_bar_is_one_standard_deviation_to_each_side():
-    spec = charts.baseline_errors(ERRORS).to_dict()
-    drawn = {row["_said"].split(":")[0]: row for row in spoken(spec)}
-    for row in ERRORS:
-        bar = drawn[f"{row['rule']}, {row['home']}"]
-        half = (bar["_x2"] - bar["_x"]) / 200 * row["mean_kwh"]
-        assert half**2 + row["bias_kwh"] ** 2 == pytest.approx(row["rmse_kwh"] ** 2)
-        assert bar["_middle"] == round(100 * row["bias_kwh"] / row["mean_kwh"], 6)
-
-
-def test_the_title_counts_who_errs_by_more_than_is_asked():
-    assert (
-        charts.baseline_errors(ERRORS)
-        .to_dict()["title"]["text"]
-        .endswith("every rule, for every home")
-    )
-    good = [{**ERRORS[0], "rmse_kwh": 0.1, "bias_kwh": 0.0}, *ERRORS[1:3]]
-    assert charts.baseline_errors(good).to_dict()["title"]["text"].endswith("2 of 3")
-
-
-# --- gaming ---------------------------------------------------------------------------
-
-
-def test_a_line_is_the_best_strategy_at_each_inflation():
-    table = as_table(charts.gaming(TRIED))
-    for _, row in table.iterrows():
-        cases = [
-            case["net_gain"]
-            for case in TRIED
-            if (case["rule"], case["inflation_percent"]) == (row["rule"], row["inflation_percent"])
-        ]
-        assert row["net_gain"] == max(cases)
-
-
-def test_a_mean_is_taken_over_homes_before_the_best_is_chosen():
-    row = {"rule": "r", "inflation_percent": 10, "strategy": "history", "net_gain": 3.0}
-    rows = [row, {**row, "net_gain": -1.0}, {**row, "strategy": "both", "net_gain": 0.5}]
-    assert list(as_table(charts.gaming(rows)).net_gain) == [1.0]
-
-
-def test_rules_that_stop_it_are_said_in_words():
-    spec = charts.gaming(TRIED).to_dict()
-    held = {text.removesuffix(": stops it") for text in texts(spec) if text.endswith("stops it")}
-    beaten = {row["rule"] for row in TRIED if row["net_gain"] > 0}
-    assert held == {row["rule"] for row in TRIED} - beaten
-    assert spec["title"]["text"] == f"{len(held)} of 10 rules stop the cheat at this price"
-
-
-def test_a_cell_says_whether_a_rule_holds():
-    spec = charts.at_incentives(TABLE).to_dict()
-    assert len(spoken(spec)) == len(TABLE)
-    assert texts(spec).count("stops it") == sum(bool(row["stops"]) for row in TABLE)
-    assert spec["title"]["text"] == "2 of 10 rules stop the cheat at every incentive"
-    filled = [
-        row for layer in layers(spec, "rect", fill=charts.MISSING) for row in rows_of(spec, layer)
-    ]
-    assert all("cheating brings +" in row["_said"] for row in filled)
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        charts.event_day,
-        charts.money,
-        charts.grid_state,
-        charts.baseline_errors,
-        charts.gaming,
-        charts.at_incentives,
-    ],
-)
+@pytest.mark.parametrize("draw", [charts.event_day, charts.money, charts.grid_state])
 def test_no_rows_no_chart(draw):
     with pytest.raises(ValueError, match="no rows"):
         draw([])
@@ -248,10 +168,8 @@ def test_no_rows_no_chart(draw):
 PROGRAM = """
 import json
 from energychain.charts import demand_response as charts
-from energychain.studies import baseline_gaming, event_day
-tried = baseline_gaming.records(baseline_gaming.gaming("H0-A", inflations=(0, 10)))
-parts = [charts.event_day(event_day.play(inflation=30).records()), charts.gaming(tried)]
-print(json.dumps([part.to_dict() for part in parts]))
+from energychain.studies import event_day
+print(json.dumps(charts.event_day(event_day.play(inflation=30).records()).to_dict()))
 """
 
 

@@ -3,32 +3,15 @@
 import pytest
 import vl_convert
 from looks import alike_in_two_processes, layers, rows_of, texts
+from small_books import CORNERS, TABLE_3, book
 
 from energychain.charts import as_table, theme
-from energychain.charts.comparison import comparison
-from energychain.charts.merit_order import (
-    BUYERS,
-    COMPETITIVE,
-    OPERATOR,
-    SELLERS,
-    merit_order,
-    outcome,
-)
+from energychain.charts.merit_order import BUYERS, COMPETITIVE, OPERATOR, SELLERS, merit_order
 from energychain.markets.clearing import Clearing, uniform
-from energychain.markets.compare import clearings, compare
+from energychain.markets.compare import clearings
 from energychain.markets.merit import merit
 from energychain.markets.orders import Book, order
 from energychain.markets.rules import clear
-
-TABLE_3 = Book.of(
-    order(name, name, side, quantity, price)
-    for name, side, quantity, price in (
-        *(("E", "buy", "3.2", "28"), ("D", "buy", "10.9", "26")),
-        *(("B", "buy", "6.5", "24"), ("G", "buy", "5.4", "20")),
-        *(("H", "sell", "6.8", "16"), ("F", "sell", "7.2", "19")),
-        *(("C", "sell", "9.8", "22"), ("A", "sell", "3.2", "25")),
-    )
-)
 
 
 def answering(book: Book) -> list[str]:
@@ -37,10 +20,6 @@ def answering(book: Book) -> list[str]:
 
 
 every_rule = pytest.mark.parametrize("rule", answering(TABLE_3))
-
-
-def book(*rows: tuple[str, str, str, str]) -> Book:
-    return Book.of(order(name, name, side, amount, price) for name, side, amount, price in rows)
 
 
 def spec_of(clearing: Clearing, **options):
@@ -245,16 +224,6 @@ def test_axes_have_units_and_can_be_fixed():
 
 # --- corners --------------------------------------------------------------------------
 
-CORNERS = {
-    "tie": book(("b", "buy", "2", "10"), ("s", "sell", "2", "10")),
-    "no trade": book(("b", "buy", "2", "9"), ("s", "sell", "2", "10")),
-    "only bids": book(("b", "buy", "2", "9")),
-    "only offers": book(("s", "sell", "2", "9")),
-    "negative": book(("b", "buy", "2", "5"), ("s", "sell", "5", "-10")),
-    "empty orders": book(("b", "buy", "0", "5"), ("s", "sell", "0", "1")),
-    "one price": book(("b", "buy", "1", "0"), ("s", "sell", "3", "0")),
-}
-
 
 @pytest.mark.parametrize(
     ("rule", "corner"), [(rule, name) for name, book in CORNERS.items() for rule in answering(book)]
@@ -299,15 +268,6 @@ def test_a_large_book_has_no_names():
     assert area(spec, BUYERS) + area(spec, SELLERS) == pytest.approx(merit(many).welfare / 1e12)
 
 
-def test_an_outcome_in_words():
-    assert outcome(clear(TABLE_3, "pairwise")) == "20.6 kWh trade at 22.325 token/kWh on average"
-    two = book(("b", "buy", "2", "10"), ("s", "sell", "2", "4"))
-    taxed = uniform("tax", two, two.quantity, 9_000_000, 5_000_000)
-    assert outcome(taxed, "MWh", "EUR") == (
-        "2 MWh trade; buyers pay 9 and sellers receive 5 EUR/MWh"
-    )
-
-
 PROGRAM = """
 import json
 from energychain.charts.merit_order import merit_order
@@ -326,62 +286,3 @@ def test_unchecked_charts_are_the_same_charts():
     with theme.unchecked():
         quick = merit_order(clear(TABLE_3, "pairwise"))
     assert quick.to_dict() == checked
-
-
-# --- rules side by side ---------------------------------------------------------------
-
-
-def test_the_comparison_has_a_row_of_words_for_each_rule():
-    rows = compare(TABLE_3, ["uniform", "pairwise", "last_pair"])
-    table = as_table(comparison(rows, interval=(22, 22)))
-    assert table["price"].tolist() == ["22", "22.33", "23"]
-    assert table["quantity"].tolist() == ["20.6"] * 3
-    assert table["efficiency"].tolist() == ["100%"] * 3
-    assert table["competitive"].tolist() == ["✓ yes", "✗ no", "✗ no"]
-    spec = comparison(rows).to_dict()
-    assert {"uniform price", "22.33", "yes", "no", "✓", "✗", "even"} <= set(texts(spec))
-    assert "midpoint of the last pair: 20.6 kWh, buyers pay 23" in spec["description"]
-
-
-def test_two_prices_are_two_marks_and_a_deficit_is_told():
-    row = {**compare(TABLE_3, ["uniform"])[0], "price_buy": 20.0, "price_sell": 24.5}
-    row |= {"budget": "deficit", "operator_surplus": -92.7, "efficiency": 0.9734}
-    spec = comparison([row]).to_dict()
-    marks = {layer["mark"]["shape"]: rows_of(spec, layer) for layer in layers(spec, "point")}
-    assert marks == {"circle": [{"_x": 20.0}], "triangle-up": [{"_x": 24.5}]}
-    assert {"20 / 24.5", "-92.7", "97.3%", "✗", "deficit"} <= set(texts(spec))
-
-
-def test_what_is_not_efficient_is_never_a_hundred_percent():
-    row = compare(TABLE_3, ["uniform"])[0]
-    shares = [
-        as_table(comparison([{**row, "efficiency": share, "efficient": share == 1}]))["efficiency"][
-            0
-        ]
-        for share in (1.0, 0.99999, 0.9949)
-    ]
-    assert shares == ["100%", "> 99.9%", "99.5%"]
-
-
-def test_long_names_go_on_in_a_second_line():
-    row = {**compare(TABLE_3, ["uniform"])[0], "title": "a rule with a name of many words"}
-    assert {"a rule with a name of", "many words"} <= set(texts(comparison([row]).to_dict()))
-
-
-def test_a_rule_that_refuses_says_why():
-    odd = Book.of([order("b", "ann", "buy", "2", "9", divisible=False)])
-    spec = comparison(compare(odd, ["uniform"])).to_dict()
-    assert any(text.startswith("refuses this book: order b is all or none") for text in texts(spec))
-    assert "refuses this book (order b" in spec["description"]
-
-
-@pytest.mark.parametrize("corner", CORNERS)
-def test_every_comparison_is_drawn_by_old_and_new_vega_lite(corner):
-    bundle = theme.bundle(comparison(compare(CORNERS[corner])).to_dict())
-    assert bundle["image/png"]
-    assert vl_convert.vegalite_to_vega(bundle[theme.VEGALITE], vl_version="5.8")
-
-
-def test_no_rows_no_comparison():
-    with pytest.raises(ValueError, match="no rows"):
-        comparison([])
