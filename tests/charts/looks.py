@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 import vl_convert
 
 from energychain.charts import as_table, theme
@@ -72,7 +73,24 @@ def assert_told(picture, least=60):
     assert title(picture)[0]
     assert len(words) > least
     assert not re.search(r"\bnan\b", words.lower())
-    assert not [name for name in as_table(picture).columns if name.startswith("_")]
+    table = as_table(picture)
+    assert len(table)
+    assert not [name for name in table.columns if name.startswith("_")]
+
+
+def every(pictures, least=60):
+    """Two tests that every picture has to pass, for a test module to give names to."""
+    each = pytest.mark.parametrize("draw", pictures.values(), ids=pictures)
+
+    @each
+    def it_compiles(draw):
+        assert compiles(draw())
+
+    @each
+    def it_is_told(draw):
+        assert_told(draw(), least)
+
+    return it_compiles, it_is_told
 
 
 def alike_in_two_processes(program):

@@ -1,7 +1,7 @@
 """What differs is marked and said, and the margin that fits best is found."""
 
 import pytest
-from looks import assert_told, compiles, layers, texts
+from looks import every, layers, texts
 
 from energychain.charts import as_table
 from energychain.charts import charging_audit as charts
@@ -22,17 +22,7 @@ PICTURES = {
     "settlement": lambda: charts.settlement(SETTLED),
     "scan": lambda: charts.margin_scan(SCAN, {343: "the text"}),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 def test_the_wrong_cells_are_framed_crossed_and_said():

@@ -2,7 +2,7 @@
 
 import pytest
 import vl_convert
-from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken
+from looks import alike_in_two_processes, every, layers, rows_of, spoken
 
 from energychain.charts import charging_month as charts
 from energychain.studies import charging_month
@@ -13,17 +13,7 @@ PICTURES = {
     "month": lambda: charts.month(MONTH.records()),
     "policies": lambda: charts.policies(MONTH.table()),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 def test_every_scarce_half_hour_is_a_square_and_every_trade_a_circle():

@@ -1,7 +1,7 @@
 """The pieces are the powers, the bars are the money, and all of it reads without colour."""
 
 import pytest
-from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
+from looks import alike_in_two_processes, every, layers, rows_of, spoken, texts
 
 from energychain.charts import charging_quota as charts
 from energychain.charts import theme
@@ -23,17 +23,7 @@ PICTURES = {
     "bills in default": lambda: charts.bills(DEFAULT),
     "bills of nobody": lambda: charts.bills(PLENTY),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 # --- the transformer ------------------------------------------------------------------

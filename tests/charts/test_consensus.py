@@ -1,7 +1,7 @@
 """Lines are messages, bars are factors, words are verdicts."""
 
 import pytest
-from looks import assert_told, compiles, layers, rows_of, texts
+from looks import every, layers, rows_of, texts
 
 from energychain.charts import as_table, consensus
 
@@ -62,17 +62,7 @@ PICTURES = {
     "growth": lambda: consensus.growth(GROWTH),
     "misbehaviour": lambda: consensus.misbehaviour(VERDICTS),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize("draw", [consensus.comparison, consensus.growth, consensus.misbehaviour])

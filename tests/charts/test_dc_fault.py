@@ -1,7 +1,7 @@
 """Curves are the currents, strips are the conditions, signs are the verdicts."""
 
 import pytest
-from looks import assert_told, compiles, layers, rows_of, texts, title
+from looks import every, layers, rows_of, texts, title
 
 from energychain.charts import as_table, dc_attacks, dc_protection, theme
 from energychain.charts import dc_fault as charts
@@ -45,17 +45,7 @@ PICTURES = {
     "waiting": lambda: dc_protection.waiting(WAITS),
     "campaign": lambda: dc_attacks.campaign(ATTACKS),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize(

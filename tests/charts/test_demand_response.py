@@ -2,7 +2,7 @@
 
 import pytest
 from colour_vision import MACHADO, distance
-from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
+from looks import alike_in_two_processes, every, layers, rows_of, spoken, texts
 
 from energychain.charts import demand_response as charts
 from energychain.charts import theme
@@ -29,17 +29,7 @@ PICTURES = {
     "no money": lambda: charts.money([{"what": "gained", "euro": 0.0}]),
     "grid": lambda: charts.grid_state(GRID),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw(), least=20)
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES, least=20)
 
 
 # --- one home on one day --------------------------------------------------------------

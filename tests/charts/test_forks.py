@@ -1,7 +1,7 @@
 """Boxes are blocks, falling curves are un-settled trades, lines are formulas."""
 
 import pytest
-from looks import assert_told, compiles, layers, rows_of, texts
+from looks import every, layers, rows_of, texts
 
 from energychain.charts import as_table, forks
 from energychain.consensus.double_spend import clopper_pearson, exact, nakamoto, simulate
@@ -57,17 +57,7 @@ PICTURES = {
     "odds": lambda: forks.odds(ODDS, marked={12: "the testbed: 12", 40: "far off"}),
     "selfish": lambda: forks.selfish(SELFISH),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize(

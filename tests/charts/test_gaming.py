@@ -1,7 +1,7 @@
 """A line is the best strategy, a cell a verdict, and rules that hold are said in words."""
 
 import pytest
-from looks import alike_in_two_processes, assert_told, compiles, layers, rows_of, spoken, texts
+from looks import alike_in_two_processes, every, layers, rows_of, spoken, texts
 
 from energychain.charts import as_table
 from energychain.charts import gaming as charts
@@ -15,17 +15,7 @@ PICTURES = {
     "gaming": lambda: charts.gaming(TRIED),
     "incentives": lambda: charts.at_incentives(TABLE),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw(), least=20)
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES, least=20)
 
 
 def test_a_line_is_the_best_strategy_at_each_inflation():

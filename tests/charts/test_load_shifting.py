@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 from colour_vision import MACHADO, distance
-from looks import assert_told, compiles, texts, title
+from looks import every, texts, title
 
 from energychain.charts import as_table
 from energychain.charts import load_shifting as charts
@@ -29,18 +29,7 @@ PICTURES = {
     "two stages": lambda: charts.two_stages(ROWS),
     "two prices": lambda: charts.two_prices(PRICES),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
-    assert len(as_table(draw()))
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
 """Days are counted, and a bar is their median."""
 
 import pytest
-from looks import assert_told, compiles, texts, title
+from looks import every, texts, title
 
-from energychain.charts import as_table
 from energychain.charts import many_days as charts
 
 YEAR = [{"day": "2016-01-12", "correlation": 0.6}, {"day": "2016-07-26", "correlation": -0.4}]
@@ -17,18 +16,7 @@ PICTURES = {
     "through the year": lambda: charts.through_the_year(YEAR),
     "many days": lambda: charts.many_days(DAYS),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
-    assert len(as_table(draw()))
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize("draw", [charts.through_the_year, charts.many_days])

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 
 import pytest
-from looks import assert_told, compiles, layers, rows_of, spoken, title
+from looks import every, layers, rows_of, spoken, title
 
 from energychain.charts import privacy as charts
 from energychain.studies import privacy
@@ -35,17 +35,7 @@ PICTURES = {
     "by homes": lambda: charts.by_homes(AMONG),
     "now": lambda: charts.now(NOW, chance=0.05),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw(), least=40)
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES, least=40)
 
 
 @pytest.mark.parametrize("draw", [charts.suspects, charts.success, charts.by_homes])

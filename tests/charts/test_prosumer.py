@@ -1,7 +1,7 @@
 """The best demand is where nothing gains more, and a loss is no gain."""
 
 import pytest
-from looks import assert_told, compiles, layers, rows_of, texts, title
+from looks import every, layers, rows_of, texts, title
 
 from energychain.charts import as_table, prosumer
 from energychain.widgets.prosumer import wish
@@ -11,18 +11,7 @@ PICTURES = {
     "marginal, first": lambda: prosumer.marginal(wish(0.4), first=wish(0.25)),
     "gain": lambda: prosumer.gain(wish(0.25)),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
-    assert len(as_table(draw()))
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize("price", [0.0, 0.1, 0.25, 0.4, 0.69, 0.8])

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from looks import assert_told, compiles, texts, title
+from looks import every, texts, title
 
 from energychain.charts import as_table
 from energychain.charts import rebound as charts
@@ -19,18 +19,7 @@ PICTURES = {
     "cures": lambda: charts.cures(CURES),
     "as printed": lambda: charts.as_printed(100.0, 0.0, 20.0, 40.0),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
-    assert len(as_table(draw()))
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize("draw", [charts.participation, charts.cures])

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from functools import cache
 
 import pytest
-from looks import assert_told, compiles, layers, rows_of, spoken, texts
+from looks import every, layers, rows_of, spoken, texts
 
 from energychain.charts import as_table
 from energychain.charts import scale as charts
@@ -56,17 +56,7 @@ PICTURES = {
     "proofs": lambda: charts.proofs(PROOFS),
     "ladder": lambda: charts.ladder(two_steps()[1]),
 }
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
-
-
-@every_picture
-def test_it_compiles_with_old_and_new_vega_lite(draw):
-    assert compiles(draw())
-
-
-@every_picture
-def test_it_has_title_words_and_a_table(draw):
-    assert_told(draw())
+test_it_compiles, test_it_is_told_in_words_and_rows = every(PICTURES)
 
 
 @pytest.mark.parametrize(
