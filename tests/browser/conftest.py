@@ -5,8 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.lab import NO_CHROMIUM, ROOT, Lab, browser, find_chromium, jupyter
+from tests.browser.lab import (
+    LAPTOP,
+    NO_CHROMIUM,
+    ROOT,
+    Lab,
+    find_chromium,
+    jupyter,
+    launched,
+)
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +28,21 @@ def lessons(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _session_lab(lessons: Path) -> Iterator[Lab]:
-    chromium = find_chromium()
-    if chromium is None:
+def chromium() -> Iterator[Browser]:
+    """The one browser: Playwright cannot be started twice in a process."""
+    executable = find_chromium()
+    if executable is None:
         pytest.exit(NO_CHROMIUM, returncode=3)
-    with jupyter(lessons) as (address, token), browser(chromium, lessons, address, token) as lab:
-        yield lab
+    with launched(executable) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def _session_lab(lessons: Path, chromium: Browser) -> Iterator[Lab]:
+    with jupyter(lessons) as (address, token):
+        page = chromium.new_page(viewport=LAPTOP, service_workers="block")
+        yield Lab(page, lessons, address, token)
+        page.close()
 
 
 @pytest.fixture

@@ -275,14 +275,6 @@ def stop(server: subprocess.Popen[bytes], seconds: int = 20) -> None:
 
 
 @contextmanager
-def browser(executable: str, folder: Path, address: str, token: str) -> Iterator[Lab]:
-    """A headless browser with one page at laptop size."""
-    with launched(executable) as chromium:
-        page = chromium.new_page(viewport=LAPTOP, service_workers="block")
-        yield Lab(page, folder, address, token)
-
-
-@contextmanager
 def launched(executable: str) -> Iterator[Browser]:
     """A headless browser."""
     with sync_playwright() as playwright:

@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.lab import (
-    CHROMIUM_FLAGS,
-    NO_CHROMIUM,
     ROOT,
     SCREENSHOTS,
     SECOND,
-    find_chromium,
 )
 
 SITE = ROOT / "build" / "docs"
@@ -72,17 +69,6 @@ class Reader:
 
 
 Open = Callable[..., Reader]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        pytest.exit(NO_CHROMIUM, returncode=3)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

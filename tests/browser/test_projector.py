@@ -14,12 +14,9 @@ from playwright.sync_api import Browser
 
 from energychain.course.explorers import EXPLORERS
 from tests.browser.lab import (
-    NO_CHROMIUM,
     SECOND,
     Watched,
-    find_chromium,
     free_port,
-    launched,
     wait_for_server,
 )
 
@@ -57,15 +54,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.terminate()
             server.wait(timeout=20)
     assert f"http://127.0.0.1:{port}/voila/render/all.ipynb" in log_file.read_text()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    executable = find_chromium()
-    if executable is None:
-        pytest.exit(NO_CHROMIUM, returncode=3)
-    with launched(executable) as browser:
-        yield browser
 
 
 @pytest.fixture
