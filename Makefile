@@ -94,7 +94,7 @@ lock:  ## resolve the pins again (needs uv); LOCKFLAGS=--upgrade takes newer one
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv'; exit 1; }
 	@cp binder/requirements.txt lock.tmp
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-	    --generate-hashes --no-header --no-emit-index-url $(LOCKFLAGS) \
+	    --generate-hashes --no-strip-extras --no-header --no-emit-index-url $(LOCKFLAGS) \
 	    --extra lab --extra dev pyproject.toml --output-file lock.tmp
 	@{ echo '# Exact versions of everything, with hashes: the one lock file, read by make, by Binder and by CI.'; \
 	   echo '# For Linux, macOS and Windows, Python 3.11 to 3.13. Made from pyproject.toml by: make lock'; \
@@ -102,7 +102,7 @@ lock:  ## resolve the pins again (needs uv); LOCKFLAGS=--upgrade takes newer one
 	@rm lock.tmp
 	@cp docs/requirements.txt lock.tmp 2>/dev/null || true
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
-	    --generate-hashes --no-header --no-emit-index-url $(LOCKFLAGS) -c binder/requirements.txt \
+	    --generate-hashes --no-strip-extras --no-header --no-emit-index-url $(LOCKFLAGS) -c binder/requirements.txt \
 	    --extra lab --extra dev --extra docs pyproject.toml --output-file lock.tmp
 	@{ echo '# The textbook needs a little more than the lessons: the same versions, and Sphinx. Made by: make lock'; \
 	   cat lock.tmp; } > docs/requirements.txt

@@ -118,12 +118,14 @@ def import_core() -> Result:
 
 
 def lessons() -> Result:
-    """All lessons under strict nbval, against a minute."""
+    """A lesson under strict nbval, one after the other, against a quarter of a minute each."""
     root = Path(__file__).parent.parent
+    count = len(list((root / "lessons").glob("*.ipynb")))
     command = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "lessons"]
     start = perf_counter()
     subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL)
-    return Result("all lessons under nbval, in minutes", perf_counter() - start, 60.0, 1.0)
+    taken = (perf_counter() - start) / count
+    return Result(f"a lesson under nbval, mean of {count}, in s", taken, 15.0, 1.0)
 
 
 def speed() -> Iterator[bool]:
