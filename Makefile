@@ -90,6 +90,11 @@ docs-test: docs-check  ## the same, and in a browser (needs Chromium)
 save: $(READY)  ## run the lessons and save them in normal form
 	@$(BIN)/python -m energychain.lessons save
 
+# pip looks up a package with an extra and without it one by one, and takes newer ones than are
+# pinned for the other: so both are pinned.
+TWINS := awk '/^[^ \#]/ { printf "%s", twin; twin = ""; extra = /^[^ =]*\[/ } { print } \
+    extra { line = $$0; sub(/\[[^]]*\]/, "", line); twin = twin line "\n" } END { printf "%s", twin }'
+
 lock:  ## resolve the pins again (needs uv); LOCKFLAGS=--upgrade takes newer ones
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: python3 -m pip install uv'; exit 1; }
 	@cp binder/requirements.txt lock.tmp
@@ -98,14 +103,14 @@ lock:  ## resolve the pins again (needs uv); LOCKFLAGS=--upgrade takes newer one
 	    --extra lab --extra dev pyproject.toml --output-file lock.tmp
 	@{ echo '# Exact versions of everything, with hashes: the one lock file, read by make, by Binder and by CI.'; \
 	   echo '# For Linux, macOS and Windows, Python 3.11 to 3.13. Made from pyproject.toml by: make lock'; \
-	   cat lock.tmp; } > binder/requirements.txt
+	   $(TWINS) lock.tmp; } > binder/requirements.txt
 	@rm lock.tmp
 	@cp docs/requirements.txt lock.tmp 2>/dev/null || true
 	@$(UV) pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	    --generate-hashes --no-strip-extras --no-header --no-emit-index-url $(LOCKFLAGS) -c binder/requirements.txt \
 	    --extra lab --extra dev --extra docs pyproject.toml --output-file lock.tmp
 	@{ echo '# The textbook needs a little more than the lessons: the same versions, and Sphinx. Made by: make lock'; \
-	   cat lock.tmp; } > docs/requirements.txt
+	   $(TWINS) lock.tmp; } > docs/requirements.txt
 	@rm lock.tmp
 
 wheel: $(READY)  ## build the wheel into dist/

@@ -12,11 +12,14 @@ import typer
 from energychain import datasets
 from energychain.cli.terminal import BROKEN, group, progress
 from energychain.course import journal
-from energychain.course.hand_in import export
+from energychain.course.hand_in import KEY_FILE, export
 from energychain.course.progress import Progress
-from energychain.course.record import Enrolled, Examined, Row, compare, read
+from energychain.course.record import Enrolled, Examined, Row, compare, harmless, read
 from energychain.primitives.keys import Address, is_address
 from energychain.primitives.refusals import BadInput
+
+LARGEST = 32 * 2**20
+"""Room for more attempts than anybody makes [bytes]."""
 
 progress_app = group("progress", "What a learner answered: shown, handed in, verified.")
 
@@ -67,12 +70,10 @@ def verify(
     with progress("verifying", len(files)) as advance:
         for count, path in enumerate(files, 1):
             try:
-                found.append((path.name, read(path.read_bytes().splitlines(True), path.name)))
+                found.append((path.name, _examined(path)))
             except BadInput as fault:
-                unreadable.append(Row(path.name, Examined(""), "unreadable", fault.problem))
-            except OSError as fault:
-                reason = f"cannot be read: {fault.strerror}"
-                unreadable.append(Row(path.name, Examined(""), "unreadable", reason))
+                name = harmless(path.name)
+                unreadable.append(Row(name, Examined(""), "unreadable", fault.problem))
             advance(count)
     rows = [*compare(found, enrolled), *unreadable]
     _write(rows, out)
@@ -84,6 +85,21 @@ def verify(
     print(f"{good} of {len(files)} records are good", file=sys.stderr)
     if doubtful:
         raise typer.Exit(BROKEN)
+
+
+def _examined(path: Path) -> Examined:
+    """A file, examined.
+
+    Raises :class:`~energychain.primitives.refusals.BadInput` if it cannot be a record.
+    """
+    if path.name == KEY_FILE:
+        raise BadInput("a secret key, not a record: its owner should delete it and make another")
+    try:
+        if path.stat().st_size > LARGEST:
+            raise BadInput(f"expected at most {LARGEST:,} bytes; no record is as large as this")
+        return read(path.read_bytes().splitlines(True), path.name)
+    except OSError as fault:
+        raise BadInput(f"cannot be read: {fault.strerror}") from None
 
 
 def _files(records: list[Path]) -> Iterator[Path]:

@@ -22,12 +22,16 @@ _ABOUT = "Whoever has this file can sign in your name. Keep it, and give it to n
 def own_key(path: Path) -> SecretKey:
     """The key in a file; a new one is made, and kept there, if there is no such file.
 
-    Raises :class:`~energychain.primitives.refusals.BadInput` if the file holds no key.
+    Raises :class:`~energychain.primitives.refusals.BadInput` if the file holds no key, or cannot
+    be made.
     """
     if not path.exists():
         key = generate()
-        path.touch(mode=0o600)
-        path.write_text(json.dumps({"about": _ABOUT, "secret": f"{key.number:064x}"}) + "\n")
+        try:
+            path.touch(mode=0o600)
+            path.write_text(json.dumps({"about": _ABOUT, "secret": f"{key.number:064x}"}) + "\n")
+        except OSError as fault:
+            raise BadInput(f"cannot be written: {fault.strerror}", file=path.name) from None
         return key
     try:
         number = int(json.loads(path.read_text("utf-8"))["secret"], 16)

@@ -41,6 +41,9 @@ ENDOWMENT = 10**18
 
 LONGEST_NAME = 60
 
+FORMULA = ("=", "+", "-", "@")
+"""What begins so is a formula to a table program."""
+
 
 # --- writing --------------------------------------------------------------------------
 
@@ -63,12 +66,11 @@ def opening(name: str, learner: Address, edition: str = __version__) -> Genesis:
 
 
 def _name(name: str) -> str:
-    # A table program would take some beginnings for a formula.
     if not name.isprintable() or name != name.strip() or not 0 < len(name) <= LONGEST_NAME:
         raise BadInput(
             f"expected a name of 1 to {LONGEST_NAME} letters on one line, found {name!r}"
         )
-    if name[0] in "=+-@":
+    if name[0] in FORMULA:
         raise BadInput(f"a name cannot begin with {name[0]!r}, found {name!r}")
     return name
 
@@ -142,6 +144,16 @@ class Examined:
         )
 
 
+def harmless(text: str) -> str:
+    """Somebody's text, so that neither a terminal nor a table program takes it for a command.
+
+    >>> harmless("=1+1"), harmless("Ann\\x1b[2J"), harmless("Ann")
+    ("'=1+1", 'Ann?[2J', 'Ann')
+    """
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return f"'{shown}" if shown[:1] in FORMULA else shown
+
+
 def read(lines: Iterable[bytes], file: str) -> Examined:
     """Examine a saved record: every rule about every block, then every claim in it.
 
@@ -152,7 +164,8 @@ def read(lines: Iterable[bytes], file: str) -> Examined:
     try:
         return examine(saved.read(iter((first, *rest)), CONTRACTS, check_work, file))
     except InvalidBlock as fault:
-        return Examined(name, reason=f"block {fault.block} breaks the rule '{fault.rule}': {fault}")
+        reason = f"block {fault.block} breaks the rule '{fault.rule}': {fault}"
+        return Examined(harmless(name), reason=harmless(reason))
 
 
 def examine(chain: Chain) -> Examined:
@@ -169,7 +182,7 @@ def examine(chain: Chain) -> Examined:
         for number, attempt in enumerate(attempts, 1):
             _check_verdict(number, attempt, chain)
     except (ForgedRecord, BadInput) as fault:
-        return Examined(name, chain, attempts, str(fault))
+        return Examined(harmless(name), chain, attempts, harmless(str(fault)))
     return Examined(name, chain, attempts)
 
 
@@ -258,7 +271,10 @@ def compare(records: Sequence[tuple[str, Examined]], roster: Sequence[Enrolled] 
     A name belongs to one key, and a key to one name. Of two records of one learner the longer
     counts, if it goes on from the other; two that differ in the past cannot both be true.
     """
-    rows = [Row(file, one, "forged" if one.reason else "good", one.reason) for file, one in records]
+    rows = [
+        Row(harmless(file), one, "forged" if one.reason else "good", one.reason)
+        for file, one in records
+    ]
     known = {each.name: each for each in roster}
     rows = [_beside_roster(row, known) if row.finding == "good" else row for row in rows]
     rows = [_beside_others(row, rows) if row.finding == "good" else row for row in rows]

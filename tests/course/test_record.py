@@ -133,6 +133,20 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 # --- a class --------------------------------------------------------------------------
 
 
+def test_a_forged_name_is_no_command(tmp_path: Path) -> None:
+    """Neither for the table program that opens the CSV, nor for the terminal."""
+    lines = on_disk(record("Ann", ANN, ATTEMPTS))
+    for evil in ("=1+1", "@x", "\x1b[2J"):
+        told = [text.replace(b"record of Ann", f"record of {evil}".encode()) for text in lines]
+        escaped = [text.replace(b"\x1b", b"\\u001b") for text in told]
+        (row,) = compare([(f"{evil}.json", read(escaped, "x.json"))])
+        assert row.finding == "forged"
+        assert row.examined.name.endswith(evil.lstrip("\x1b"))
+        for cell in row.cells().values():
+            assert str(cell).isprintable()
+            assert not str(cell).startswith(("=", "+", "-", "@"))
+
+
 def findings(*records: tuple[str, Chain], roster: Sequence[object] = ()) -> dict[str, str]:
     rows = compare([(file, examine(chain)) for file, chain in records], roster)  # type: ignore[arg-type]
     return {row.file or row.examined.name: f"{row.finding}: {row.reason}" for row in rows}
@@ -277,6 +291,24 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     assert "nothing to hand in" in run("export", "--name", "A", "--journal", tmp_path / FILE)[2]
     (tmp_path / KEY_FILE).write_text("{}")
     assert "holds no secret key" in run("export", "--name", "A", "--journal", learner(tmp_path))[2]
+
+
+def test_a_secret_key_and_what_is_too_large_are_no_records(tmp_path: Path) -> None:
+    export("Ann", journal_file=learner(tmp_path))
+    key, huge = tmp_path / KEY_FILE, tmp_path / "huge.json"
+    with huge.open("wb") as file:
+        file.truncate(33 * 2**20)
+    code, table, said = run("verify", tmp_path)
+    assert code == 1
+    assert "my_secret_key.json, by nobody: unreadable: a secret key, not a record" in said
+    assert "huge.json, by nobody: unreadable: expected at most" in said
+    assert key.read_text().split('"')[-2] not in table + said
+
+
+def test_export_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    journal = learner(tmp_path)
+    code, _, said = run("export", "--name", "A", "--journal", journal, "--folder", tmp_path / "no")
+    assert (code, said) == (2, f"{KEY_FILE}: cannot be written: No such file or directory")
 
 
 def test_show_prints_how_far_one_has_come(tmp_path: Path) -> None:
