@@ -43,7 +43,16 @@ def test_the_lock_names_no_folder_and_a_hash_for_everything() -> None:
     """A local line would make Binder build everything anew after each commit."""
     for pin in re.split(r"(?<!\\)\n(?!\s)", LOCK):
         if not pin.startswith("#") and pin.strip():
-            assert re.match(r"[a-z0-9.-]+==\S+( ;[^\\]+)? \\\n    --hash=sha256:[0-9a-f]{64}", pin)
+            name = r"[a-z0-9.-]+(\[[a-z0-9,-]+\])?"
+            assert re.match(name + r"==\S+( ;[^\\]+)? \\\n    --hash=sha256:[0-9a-f]{64}", pin)
+
+
+def test_what_is_pinned_with_an_extra_is_pinned_without_it_too() -> None:
+    """For the other of the two pip would take the newest version, which has no hash here."""
+    pins = set(re.findall(r"^([a-z0-9.,\[\]-]+==\S+)", LOCK, re.MULTILINE))
+    with_extra = {pin for pin in pins if "[" in pin}
+    assert with_extra
+    assert {re.sub(r"\[.*\]", "", pin) for pin in with_extra} <= pins
 
 
 def test_binder_takes_our_folder_and_can_run_what_is_in_it() -> None:
