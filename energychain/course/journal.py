@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from energychain import datasets
 from energychain.contracts.course_record import LONGEST, VERDICTS
 from energychain.primitives.refusals import BadInput
 
@@ -83,10 +84,7 @@ def read(path: Path | None) -> list[Attempt]:
     """
     if path is None or not path.exists():
         return []
-    try:
-        return list(attempts(path.read_text("utf-8").splitlines(), path.name))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadInput(f"cannot be read: {fault}", file=path.name) from None
+    return list(attempts(datasets.lines_of(path), path.name))
 
 
 # --- in a lesson ----------------------------------------------------------------------

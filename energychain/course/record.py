@@ -159,7 +159,7 @@ def read(lines: Iterable[bytes], file: str) -> Examined:
 
     Raises :class:`~energychain.primitives.refusals.BadInput` if it is no saved chain at all.
     """
-    first, *rest = lines
+    first, *rest = [*lines] or [b""]
     name = saved.chain_name(first).removeprefix("course record of ")
     try:
         return examine(saved.read(iter((first, *rest)), CONTRACTS, check_work, file))

@@ -34,6 +34,12 @@ def test_an_answer_is_kept_and_read_again(folder: Path) -> None:
     assert progress().right == {"00.cells"}
 
 
+def test_an_answer_may_hold_any_letter(folder: Path) -> None:
+    """Some letters end a line for Python, and not for a file."""
+    journal.keep(odd := Attempt("00.cells", "'a\u2028b\x85c'", "wrong"))
+    assert journal.read(folder / journal.FILE) == [odd]
+
+
 def test_who_attempts_nothing_gets_no_file(folder: Path) -> None:
     check("00.cells", ...)
     assert list(folder.iterdir()) == []

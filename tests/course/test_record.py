@@ -66,6 +66,16 @@ def test_every_altered_byte_is_found() -> None:
     assert believed == []
 
 
+def test_a_file_that_was_cut_off_anywhere_is_no_good_record() -> None:
+    honest = b"".join(on_disk(record("Ann", ANN, ATTEMPTS[:1])))
+    for length in range(0, len(honest), 11):
+        try:
+            found = read(honest[:length].splitlines(True), "cut.json")
+        except BadInput:
+            continue
+        assert found.reason
+
+
 def test_a_verdict_that_is_not_so_is_named_with_its_block() -> None:
     lie = (*ATTEMPTS[:1], Attempt("00.cells", "24", "right"))
     found = read(on_disk(record("Ann", ANN, lie)), "ann.json")
@@ -298,10 +308,12 @@ def test_a_secret_key_and_what_is_too_large_are_no_records(tmp_path: Path) -> No
     key, huge = tmp_path / KEY_FILE, tmp_path / "huge.json"
     with huge.open("wb") as file:
         file.truncate(33 * 2**20)
+    (tmp_path / "empty.json").touch()
     code, table, said = run("verify", tmp_path)
     assert code == 1
     assert "my_secret_key.json, by nobody: unreadable: a secret key, not a record" in said
     assert "huge.json, by nobody: unreadable: expected at most" in said
+    assert "empty.json, by nobody: unreadable: expected a saved chain" in said
     assert key.read_text().split('"')[-2] not in table + said
 
 
