@@ -9,6 +9,7 @@ import ipywidgets as widgets
 
 from energychain.charts import hashing as charts
 from energychain.primitives.hashing import sha256, short
+from energychain.studies.avalanche import altered, every_flip
 from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, View
 
@@ -17,32 +18,6 @@ READING = "node 1, 10:00, 0.427852 kWh"
 
 LONGEST = 60
 """Characters of which every bit is tried: more would not be quick to the touch."""
-
-
-def altered(text: str, place: int, character: str) -> str:
-    """A text with one character, counted from 1, replaced; by nothing, if that is empty.
-
-    >>> altered("3 kWh", 1, "8")
-    '8 kWh'
-    """
-    return text[: place - 1] + character + text[place:]
-
-
-def every_flip(text: str) -> list[int]:
-    """How many bits of the digest change, for every bit of a text that is turned over alone.
-
-    >>> counts = every_flip("3 kWh")
-    >>> len(counts), min(counts), max(counts)
-    (40, 114, 148)
-    """
-    data = text.encode()
-    before = int.from_bytes(sha256(data), "big")
-    counts = []
-    for bit in range(8 * len(data)):
-        after = bytearray(data)
-        after[bit // 8] ^= 1 << bit % 8
-        counts.append((before ^ int.from_bytes(sha256(bytes(after)), "big")).bit_count())
-    return counts
 
 
 class AvalancheExplorer(Explorer):
@@ -114,7 +89,7 @@ class AvalancheExplorer(Explorer):
                 [
                     "from energychain.charts import hashing as charts",
                     "from energychain.primitives.hashing import sha256",
-                    "from energychain.widgets.avalanche import every_flip",
+                    "from energychain.studies.avalanche import every_flip",
                     "",
                     f"before, after = {before!r}, {after!r}",
                     "old, new = sha256(before.encode()), sha256(after.encode())",

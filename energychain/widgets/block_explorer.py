@@ -8,6 +8,7 @@ import ipywidgets as widgets
 from energychain.ledger.chain import Chain
 from energychain.primitives.hashing import short
 from energychain.studies import token_day
+from energychain.studies.tampering import LARGEST, Tampered, number_at, places
 from energychain.widgets.block_words import (
     block_tables,
     cards,
@@ -17,7 +18,6 @@ from energychain.widgets.block_words import (
 )
 from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Panel, button
-from energychain.widgets.tampering import LARGEST, Tampered, number_at, places
 
 AROUND = 4
 """How many blocks on either side of the first choice are offered."""

@@ -9,8 +9,8 @@ from energychain.ledger.chain import Chain, InvalidBlock, Rule
 from energychain.ledger.transaction import SignedTransaction, Transaction
 from energychain.primitives.hashing import short
 from energychain.primitives.keys import Address
+from energychain.studies.tampering import Place, Tampered
 from energychain.widgets.explorer import Table
-from energychain.widgets.tampering import Place, Tampered
 
 ARGUMENTS = {
     ("token", "transfer"): ("asset", "to", "amount (thousandths)"),

@@ -1,22 +1,20 @@
 """
 A Merkle proof, hands on: one step at a time from a home's reading to the root that the header
-says; and a street whose readings fill the blocks.
+says.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import ipywidgets as widgets
 
 from energychain.charts import merkle as charts
-from energychain.ledger.block import NONCE_BYTES, Block, transaction_tree
+from energychain.ledger.block import transaction_tree
 from energychain.ledger.transaction import SignedTransaction
 from energychain.primitives.hashing import short
 from energychain.primitives.merkle import BadProof, InclusionProof, leaf_hash, node_hash
-from energychain.primitives.units import MilliWattHour, kwh
-from energychain.studies.private_chain import PrivateChain
+from energychain.primitives.units import kwh
+from energychain.studies.street import forged, street
 from energychain.widgets.controls import snug
 from energychain.widgets.explorer import Explorer, View, button
 
@@ -24,64 +22,6 @@ MOST_LEAVES = 16
 
 ROOM = 205
 """Of a slider [pixel]."""
-
-HOUR = 3_600
-"""Between two blocks of a street [s]."""
-
-
-# --- a street -------------------------------------------------------------------------
-
-
-def street(homes: int = 8, hours: int = 5) -> PrivateChain:
-    """A street of homes whose meters report each hour; each hour is a block.
-
-    >>> block = street(8, 5).chain.head
-    >>> block.height, len(block.transactions)
-    (5, 8)
-    """
-    names = [f"home {n}" for n in range(1, homes + 1)]
-    network = PrivateChain(names, name="a street")
-    for hour in range(hours):
-        network.open_block(time=HOUR * (hour + 1))
-        for number, name in enumerate(names, 1):
-            network.send(name, "energy_trade", "report", hour, 0, register(number, hour))
-        network.close_block()
-    return network
-
-
-def register(home: int, hour: int) -> MilliWattHour:
-    """What the meter of a home stands at in the end of an hour [mWh]: made up, and growing."""
-    an_hour = 300_000 + 61_803 * home % 400_000
-    return MilliWattHour(an_hour * (hour + 1))
-
-
-def forged(signed: SignedTransaction, more: int = 1) -> SignedTransaction:
-    """A reading with so much more on its register [mWh], and the old signature."""
-    wish = signed.transaction
-    interval, produced, consumed = wish.arguments
-    assert isinstance(consumed, int)
-    return replace(
-        signed, transaction=replace(wish, arguments=(interval, produced, consumed + more))
-    )
-
-
-def proof_sizes(block: Block, counts: Iterable[int]) -> list[dict[str, int]]:
-    """What must be sent to prove the first reading of a block, if it held so many as large as
-    its own: all of it, or a header and a proof [bytes].
-
-    >>> proof_sizes(street().chain.head, [8])
-    [{'leaves': 8, 'all_bytes': 2014, 'proof_bytes': 350}]
-    """
-    header = len(block.header.unsealed) + NONCE_BYTES
-    reading = max(len(signed.encoded) for signed in block.transactions)
-    return [
-        {
-            "leaves": count,
-            "all_bytes": header + count * reading,
-            "proof_bytes": header + 32 * (count - 1).bit_length(),
-        }
-        for count in counts
-    ]
 
 
 @lru_cache(maxsize=1)
@@ -226,7 +166,8 @@ def _code(homes: int, home: int, step: int, forge: bool) -> str:
         [
             "from energychain.charts import merkle as charts",
             "from energychain.ledger.block import transaction_tree",
-            "from energychain.widgets.merkle_proof import forged, in_hand, street",
+            "from energychain.studies.street import forged, street",
+            "from energychain.widgets.merkle_proof import in_hand",
             "",
             f"readings = street({MOST_LEAVES}, 1).chain.head.transactions[:{homes}]",
             "tree = transaction_tree(readings)",

@@ -3,9 +3,8 @@
 import pytest
 from explorers import assert_asks, assert_keeps, assert_moves_and_resets, run_code
 
-from energychain.charts.hashing import flipped
 from energychain.primitives.hashing import sha256
-from energychain.widgets.avalanche import LONGEST, READING, AvalancheExplorer, altered, every_flip
+from energychain.widgets.avalanche import LONGEST, READING, AvalancheExplorer
 
 
 def test_it_asks_a_question_and_has_few_controls():
@@ -75,13 +74,3 @@ def test_letters_of_any_script_can_be_typed():
     explorer.controls["reading"].value = "3 kWh für Ωmega"
     explorer.controls["becomes"].value = "é"
     assert "'é'" in explorer.status
-
-
-def test_altered_and_every_flip():
-    assert altered("abc", 2, "") == "ac"
-    assert altered("abc", 2, "xy") == "axyc"
-    counts = every_flip("a")
-    assert counts == [
-        sum(flipped(sha256(b"a"), sha256(bytes([ord("a") ^ 1 << bit])))) for bit in range(8)
-    ]
-    assert every_flip("") == []

@@ -3,53 +3,9 @@
 import pytest
 from explorers import assert_asks, assert_keeps, assert_moves_and_resets, run_code
 
-from energychain.ledger.block import NONCE_BYTES
-from energychain.primitives.keys import BadSignature
 from energychain.primitives.merkle import BadProof, MerkleTree
-from energychain.widgets.merkle_proof import (
-    MOST_LEAVES,
-    MerkleProofExplorer,
-    forged,
-    in_hand,
-    proof_sizes,
-    register,
-    street,
-)
-
-# --- the street -----------------------------------------------------------------------
-
-
-def test_a_street_is_a_valid_chain_of_readings():
-    network = street(homes=3, hours=4)
-    assert network.chain.validate().head == network.chain.head
-    assert [len(block.transactions) for block in network.chain.blocks] == [0, 3, 3, 3, 3]
-    assert all(receipt.done for block in network.chain.receipts for receipt in block)
-
-
-def test_registers_grow_and_differ():
-    for home in range(1, MOST_LEAVES + 1):
-        hours = [register(home, hour) for hour in range(5)]
-        assert hours == sorted(set(hours))
-    assert len({register(home, 0) for home in range(1, MOST_LEAVES + 1)}) == MOST_LEAVES
-
-
-def test_a_forged_reading_no_longer_fits_its_signature():
-    signed = street(2, 1).chain.head.transactions[0]
-    lie = forged(signed, 5)
-    assert lie.transaction.arguments[2] == signed.transaction.arguments[2] + 5
-    assert lie.signature == signed.signature
-    with pytest.raises(BadSignature):
-        lie.check_signature()
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 8, 100, 1_000])
-def test_the_sizes_are_those_of_a_real_tree(count):
-    block = street(2, 1).chain.head
-    (row,) = proof_sizes(block, [count])
-    proof = MerkleTree.over([b"x"] * count).inclusion(0)
-    header = len(block.header.unsealed) + NONCE_BYTES
-    assert row["proof_bytes"] - header == sum(map(len, proof.path))
-    assert row["all_bytes"] > count * min(len(signed.encoded) for signed in block.transactions)
+from energychain.studies.street import forged, street
+from energychain.widgets.merkle_proof import MOST_LEAVES, MerkleProofExplorer, in_hand
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 11])

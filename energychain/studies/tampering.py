@@ -1,6 +1,5 @@
 """
-One number in an old block is altered: which rule says so, and what would it cost to
-hide it? Nothing here knows of widgets.
+One number in an old block is altered: the rules that say so, and what it would cost to hide it.
 
 A :class:`Tampered` chain is a value. Each repair returns another one, a little less
 broken, until what is left cannot be repaired by work.
