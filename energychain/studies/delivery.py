@@ -13,6 +13,7 @@ from energychain.primitives.keys import BadSignature
 from energychain.primitives.refusals import Refusal
 from energychain.studies.attack_bench_ledger import mirrored
 from energychain.studies.private_chain import PrivateChain
+from energychain.studies.street import forged
 
 HOME, STRANGER = "node 1", "stranger"
 
@@ -29,12 +30,6 @@ def _wish(**changes: Any) -> Callable[[SignedTransaction, PrivateChain], SignedT
     )
 
 
-def _more(signed: SignedTransaction, network: PrivateChain) -> SignedTransaction:
-    interval, produced, consumed = signed.transaction.arguments
-    assert isinstance(consumed, int)
-    return _wish(arguments=(interval, produced, consumed + 1))(signed, network)
-
-
 def _an_hour_later(signed: SignedTransaction, network: PrivateChain) -> SignedTransaction:
     interval, *registers = signed.transaction.arguments
     assert isinstance(interval, int)
@@ -47,7 +42,7 @@ def _another_key(signed: SignedTransaction, network: PrivateChain) -> SignedTran
 
 def _signed_anew(signed: SignedTransaction, network: PrivateChain) -> SignedTransaction:
     """The altered reading, signed with the only key that the stranger has."""
-    altered = _more(signed, network)
+    altered = forged(signed)
     key = network.accounts[STRANGER].key
     return replace(altered, signature=key.sign(altered.transaction.encoded))
 
@@ -65,7 +60,7 @@ Alteration = Callable[[SignedTransaction, PrivateChain], SignedTransaction]
 
 ALTERATIONS: Mapping[str, Alteration] = {
     "nothing": lambda signed, network: signed,
-    "1 mWh more": _more,
+    "1 mWh more": lambda signed, network: forged(signed),
     "another hour": _an_hour_later,
     "another chain's name": _wish(chain="the next street"),
     "the next nonce": _wish(nonce=1),

@@ -29,9 +29,6 @@ def _readings() -> tuple[SignedTransaction, ...]:
     return street(MOST_LEAVES, 1).chain.head.transactions
 
 
-# --- the proof ------------------------------------------------------------------------
-
-
 def in_hand(proof: InclusionProof, leaf: bytes) -> list[bytes]:
     """The digests that a checker computes, from the leaf's own up to the root it leads to.
 
