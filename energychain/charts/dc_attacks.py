@@ -74,7 +74,7 @@ def streams(
         [
             *_curves(table, x, height),
             *_strips(refused, checks, x, (start, end), width, foot + 14),
-            *_first_sign(checks, caught_by, caught_ms, x, foot + 14),
+            *_first_sign(checks, caught_by, caught_ms, x, (start, end), foot + 14),
             *_moments(trip_ms, isolated_ms, x, (start, end), whole, height + GAP / 2),
             *_key(table, width),
         ],
@@ -221,16 +221,20 @@ def _strips(
 
 
 def _first_sign(
-    checks: Mapping[str, int], caught_by: str, caught_ms: float | None, x: alt.X, top: float
+    checks: Mapping[str, int],
+    caught_by: str,
+    caught_ms: float | None,
+    x: alt.X,
+    span: tuple[float, float],
+    top: float,
 ) -> Iterator[alt.Chart]:
-    if caught_by in checks and caught_ms is not None:
+    if caught_by in checks and caught_ms is not None and span[0] <= caught_ms <= span[1]:
         sign = alt.Chart(inline([{"ms": caught_ms}])).mark_point(
             shape="triangle-right",
             size=120,
             fill=BELIEVED,
             stroke=theme.INK,
             opacity=1,
-            clip=True,
             aria=False,
         )
         yield place(sign, x=x, y=top + CHECK_ROW / 2)

@@ -324,9 +324,7 @@ def _sides(row: Row) -> dict[str, Any]:
 
 
 def _side(x: alt.X, y: alt.Y, name: str, colour: str, dash: Sequence[int]) -> alt.Chart:
-    mark = alt.Chart().mark_line(
-        stroke=colour, strokeWidth=2, strokeDash=list(dash), clip=True, aria=False
-    )
+    mark = alt.Chart().mark_line(stroke=colour, strokeWidth=2, strokeDash=list(dash), aria=False)
     side = y.copy()
     side.shorthand = f"{name}:Q"
     return place(mark, x=x, y=side)
@@ -369,9 +367,7 @@ def _strip(
     yield place(floor, x=0, x2=width, y=top, y2=top + STRIP)
     found = [{"ms": start, "_end": end} for start, end in runs(rows, name)]
     if found:
-        bar = alt.Chart(inline(found)).mark_rect(
-            fill=theme.INK if last else "#8a8a8a", clip=True, aria=False
-        )
+        bar = alt.Chart(inline(found)).mark_rect(fill=theme.INK if last else "#8a8a8a", aria=False)
         yield place(bar, x=x, x2=alt.X2("_end"), y=top, y2=top + STRIP)
     label = writing(base, "left", "bold" if last else "normal")
     yield place(label, x=width + 8, y=top + STRIP / 2, text=words)

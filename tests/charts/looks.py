@@ -85,6 +85,8 @@ def every(pictures, least=60):
     @each
     def it_compiles(draw):
         assert compiles(draw())
+        # A browser finds a clip by a name, which two charts on a page may both have given.
+        assert not re.search('"clip": ?true', draw().to_json())
 
     @each
     def it_is_told(draw):
