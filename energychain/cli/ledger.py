@@ -9,7 +9,8 @@ import typer
 
 from energychain.cli.terminal import BROKEN, AsJson, group, print_json, print_table, progress
 from energychain.consensus.work import check_work
-from energychain.contracts import BUSINESS_MODELS, CONTRACTS
+from energychain.contracts import CONTRACTS
+from energychain.contracts.business_models import BUSINESS_MODELS
 from energychain.course.record import CONTRACTS as COURSE
 from energychain.ledger import saved
 from energychain.ledger.chain import Chain, InvalidBlock

@@ -7,13 +7,9 @@ from collections.abc import Mapping
 
 from energychain.contracts.bank import bank
 from energychain.contracts.charging_quota import charging_quota
-from energychain.contracts.crowdsale import crowdsale
 from energychain.contracts.demand_response import demand_response
 from energychain.contracts.energy_trade import energy_trade
-from energychain.contracts.flexibility import flexibility
 from energychain.contracts.measurement_log import measurement_log
-from energychain.contracts.over_the_counter import over_the_counter
-from energychain.contracts.peer_to_peer import peer_to_peer
 from energychain.contracts.posted_auction import posted_auction
 from energychain.contracts.sealed_auction import sealed_auction
 from energychain.contracts.token import token
@@ -32,15 +28,4 @@ CONTRACTS: Mapping[str, Contract] = {
 """The contracts of the testbed's chain, of the charging-quota evening, of auctions that
 anybody can check, of measurements that a third party may ask for and of demand response, by
 name.
-"""
-
-BUSINESS_MODELS: Mapping[str, Contract] = {
-    "token": token,
-    "peer_to_peer": peer_to_peer,
-    "flexibility": flexibility,
-    "over_the_counter": over_the_counter,
-    "crowdsale": crowdsale,
-}
-"""The four business models of Shafie-khah (ed., 2020), chapter 5, and the tokens they pay
-in: the contracts of a chain that is not the testbed's.
 """

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from energychain.contracts import BUSINESS_MODELS
+from energychain.contracts.business_models import BUSINESS_MODELS
 from energychain.contracts.calls import vault
 from energychain.contracts.crowdsale import CONTRACT as CROWDSALE
 from energychain.contracts.flexibility import CONTRACT as FLEXIBILITY

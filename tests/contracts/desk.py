@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from energychain.contracts import BUSINESS_MODELS
+from energychain.contracts.business_models import BUSINESS_MODELS
 from energychain.contracts.calls import vault
 from energychain.contracts.roles import opening_storage
 from energychain.contracts.token import MONEY

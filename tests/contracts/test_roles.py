@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from energychain.contracts import BUSINESS_MODELS, CONTRACTS
+from energychain.contracts import CONTRACTS
+from energychain.contracts.business_models import BUSINESS_MODELS
 from energychain.contracts.calls import BadArguments, UnknownFunction
 from energychain.contracts.flexibility import opening_storage as flexibility_terms
 from energychain.contracts.over_the_counter import opening_storage as counter_terms
