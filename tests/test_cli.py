@@ -2,13 +2,16 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from energychain import cli
+from energychain.cli import terminal
 
 HEAD = "time,node,produced_kwh,consumed_kwh\n"
 GOOD = HEAD + "".join(f"2017-07-04T0{h}:00,{row}\n" for h in (7, 8) for row in ("a,2,1", "b,0,1"))
@@ -461,3 +464,15 @@ def test_fault_refuses_bad_options_in_one_sentence(options: tuple[str, str]) -> 
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_terminal_beside_the_lessons_finds_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    from jupyterlab.labapp import LabApp
+
+    begun: list[list[str]] = []
+    monkeypatch.setattr(LabApp, "launch_instance", lambda argv: begun.append(argv))
+    monkeypatch.setenv("PATH", os.defpath)
+    CliRunner().invoke(terminal.app, ["lab"], catch_exceptions=False)
+    [[lesson, *_]] = begun
+    assert Path(lesson).name == "00_start_here.ipynb"
+    assert shutil.which("energychain") == str(Path(sys.executable).with_name("energychain"))

@@ -137,6 +137,8 @@ def commands_page(command: Any) -> str:
         "# Commands",
         "What `energychain COMMAND --help` prints. "
         "JSON goes to standard output alone; bad input ends with exit code 2 and one sentence.",
+        "After `make lab` the command lies in `.venv/bin`; in a terminal, "
+        "`source .venv/bin/activate` lets you call it by its name.",
     ]
     for name, text in helps("energychain", command):
         parts += [f"## `{name}`", f"```text\n{text}\n```"]

@@ -1,6 +1,7 @@
 """`energychain lab`: JupyterLab on the lessons."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,9 @@ def lab(
             "JupyterLab is not installed: pip install 'energychain[lab]' brings it"
         ) from None
     lessons = _lessons(folder)
+    # Lessons name commands: a terminal that is opened beside them finds them, too.
+    here = Path(sys.executable).parent
+    os.environ["PATH"] = os.pathsep.join([str(here), os.environ.get("PATH", os.defpath)])
     # In a container the only user is often root, whom Jupyter would turn away.
     as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     LabApp.launch_instance(argv=[str(lessons / "00_start_here.ipynb"), *as_root])

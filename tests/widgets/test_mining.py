@@ -1,39 +1,32 @@
 """The explorer shows the races of the two runs, and keeps their score."""
 
 import pytest
+from explorers import assert_asks, assert_keeps, kept
 
 from energychain.charts import theme
 from energychain.studies.mining_race import races, two_runs
-from energychain.widgets.explorer import MOST_CONTROLS
 from energychain.widgets.mining import LEAST_BITS, MOST_BITS, RACES, MiningExplorer
 
 RUNS = two_runs()
 
 
-def data(widget):
-    shown = widget._repr_mimebundle_()
-    return shown[0] if isinstance(shown, tuple) else shown
-
-
 def test_it_asks_a_question_and_has_few_controls():
-    explorer = MiningExplorer()
-    assert explorer.question.endswith("?")
-    assert len(explorer.controls) <= MOST_CONTROLS
-    kept = data(explorer)
-    widget = "application/vnd.jupyter.widget-view+json"
-    assert set(kept) == {widget, theme.VEGALITE, "image/png", "text/plain"}
-    assert explorer.status in kept[theme.VEGALITE]["description"]
+    assert_asks(MiningExplorer())
+
+
+def test_what_a_notebook_keeps():
+    assert_keeps(MiningExplorer())
 
 
 @pytest.mark.parametrize(("name", "value"), [("bits", 6), ("speed", 5), ("race", 3)])
 def test_every_control_changes_what_is_shown_and_reset_takes_it_back(name, value):
     explorer = MiningExplorer()
-    before, words = data(explorer)[theme.VEGALITE], (explorer.status, repr(explorer))
+    before, words = kept(explorer)[theme.VEGALITE], (explorer.status, repr(explorer))
     explorer.controls[name].value = value
-    assert data(explorer)[theme.VEGALITE] != before
+    assert kept(explorer)[theme.VEGALITE] != before
     assert (explorer.status, repr(explorer)) != words
     explorer.reset()
-    assert data(explorer)[theme.VEGALITE] == before
+    assert kept(explorer)[theme.VEGALITE] == before
     assert (explorer.status, repr(explorer)) == words
 
 
